@@ -1,0 +1,15 @@
+#include "experiments/register_all.h"
+#include "maskbench/cli/command_line.h"
+#include "maskbench/core/runtime.h"
+
+int main(int argc, char** argv) {
+  maskbench::EnsureRuntimeEnvironment(argv);
+  maskbench::Components components;
+  maskbench::RegisterFrameworkComponents(&components);
+  maskbench::RegisterExperiments(&components.experiments);
+  maskbench::Program program;
+  program.version = MASKBENCH_VERSION;
+  program.default_assets_dir = MASKBENCH_ASSETS_DIR;
+  program.components = &components;
+  return maskbench::RunCommandLine(program, argc, argv);
+}

@@ -1,0 +1,286 @@
+// Can a recogniser tell who is behind a mask? Closed-set identification and verification under the
+// attackers `face_to_face` (upper bound) and `mask_to_face` (ignorant attacker).
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "maskbench/core/rng.h"
+#include "maskbench/core/text.h"
+#include "maskbench/pipeline/experiment.h"
+#include "maskbench/recognition/recogniser.h"
+#include "maskbench/stats/biometrics.h"
+#include "maskbench/stats/bootstrap.h"
+#include "maskbench/stats/interval.h"
+
+namespace maskbench {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kFailedScore = -std::numeric_limits<double>::infinity();
+
+struct ReidentificationOptions {
+  std::vector<std::string> attackers = {"face_to_face", "mask_to_face"};
+  std::vector<std::string> pairings = {"different_recording", "different_session"};
+  std::string gallery_variant = "original";
+  std::vector<double> false_accept_rates = {0.1, 0.01, 0.001};
+  int resamples = 1000;
+
+  static const OptionTable<ReidentificationOptions>& Options() {
+    using O = ReidentificationOptions;
+    static const auto table =
+        OptionTable<O>()
+            .Add("attackers", &O::attackers,
+                 "face_to_face: original probes against an original gallery, the upper bound. "
+                 "mask_to_face: masked probes against it, by an attacker who ignores the mask.",
+                 {OneOf({"face_to_face", "mask_to_face"}), NotEmpty()})
+            .Add("pairings", &O::pairings,
+                 "Which probes of a subject count: those of any recording but the enrolled one, or "
+                 "only those of another session. Pairs of one session flatter a recogniser.",
+                 {OneOf({"different_recording", "different_session"}), NotEmpty()})
+            .Add("gallery_variant", &O::gallery_variant,
+                 "Name of the variant that stands for originals.", {NotEmpty()})
+            .Add("false_accept_rates", &O::false_accept_rates,
+                 "For tar_at_far. A rate that stands for fewer than ten impostor comparisons gives "
+                 "no value.",
+                 {Range(1e-9, 1)})
+            .Add("resamples", &O::resamples, "Bootstrap resamples over subjects.",
+                 {Range(100, 100000)});
+    return table;
+  }
+};
+
+/// Descriptors of one variant by recording; nothing where enrolment failed.
+using Templates = std::map<std::string, std::optional<std::vector<float>>>;
+
+/// Who is enrolled with which recording, and who is looked for.
+struct Protocol {
+  struct Entry {
+    int subject;
+    std::string recording;
+  };
+  std::vector<Entry> gallery, probes;
+  int subject_count = 0;
+};
+
+Protocol MakeProtocol(const RunData& data, const std::string& pairing) {
+  Protocol protocol;
+  std::map<std::string, int> subjects;
+  std::map<std::string, const LabelledRecording*> enrolled;
+  for (const std::string& id : data.recordings()) {
+    const LabelledRecording* recording = data.dataset().FindRecording(id);
+    const auto [subject, fresh] =
+        subjects.emplace(recording->subject, static_cast<int>(subjects.size()));
+    if (fresh) {
+      // A subject's first recording is enrolled; the others are probes.
+      enrolled[recording->subject] = recording;
+      protocol.gallery.push_back({subject->second, id});
+    } else if (pairing == "different_recording" ||
+               recording->session != enrolled[recording->subject]->session) {
+      protocol.probes.push_back({subject->second, id});
+    }
+  }
+  protocol.subject_count = static_cast<int>(subjects.size());
+  return protocol;
+}
+
+double Percentile(const std::vector<double>& sorted, double p) {
+  return sorted.empty() ? kNan : SortedPercentile(sorted, p);
+}
+
+class Reidentification : public Experiment {
+ public:
+  explicit Reidentification(const ReidentificationOptions& options) : options_(options) {}
+
+  ExperimentResult Score(const RunData& data, const std::string& name) override {
+    ExperimentResult result;
+    for (const ComponentChoice& observer : data.config().observers) {
+      const std::optional<DescriptorMetric> metric = MetricOf(observer.type);
+      if (!metric) continue;
+      const Templates gallery = ReadTemplates(data, options_.gallery_variant, observer.name);
+      for (const std::string& pairing : options_.pairings) {
+        const Protocol protocol = MakeProtocol(data, pairing);
+        for (const std::string& attacker : options_.attackers) {
+          for (const ComponentChoice& variant : data.config().variants) {
+            const bool original = variant.name == options_.gallery_variant;
+            if (original != (attacker == "face_to_face")) continue;
+            Figure head;
+            head.experiment = name;
+            head.dataset = data.dataset().name;
+            head.variant = variant.name;
+            head.group = GroupText({{"pairing", pairing}});
+            head.recogniser = observer.name;
+            head.attacker = attacker;
+            head.gallery_variant = options_.gallery_variant;
+            AddFigures(protocol, ReadTemplates(data, variant.name, observer.name), gallery, *metric,
+                       data.config().seed, head, &result.figures);
+          }
+        }
+      }
+    }
+    result.tables = {
+        {"Who is recognised",
+         "Closed-set identification and verification; 95 % intervals over subjects in brackets, "
+         "none below 10 subjects. A failure to enrol is a miss, never dropped. Chance for rank_1 "
+         "is 1 / enrolled subjects. eer and auc: 0.5 is chance.",
+         {"rank_1", "rank_1_chance", "rank_5", "auc", "eer", "tar_at_far", "failure_to_enrol"}},
+        {"Distances",
+         "Of comparisons in which both sides enrolled: Euclidean for dlib_resnet, 1 − cosine "
+         "otherwise.",
+         {"genuine_distance_min", "genuine_distance_median", "genuine_distance_max",
+          "impostor_distance_min", "impostor_distance_median", "impostor_distance_max", "d_prime"}}};
+    return result;
+  }
+
+ private:
+  static Templates ReadTemplates(const RunData& data, const std::string& variant,
+                                 const std::string& observer) {
+    Templates templates;
+    for (const std::string& recording : data.recordings()) {
+      std::optional<std::vector<float>>& entry = templates[recording];
+      const std::optional<Observations> seen = data.Observed(recording, variant, observer);
+      if (!seen) continue;
+      for (const Embedding& embedding : seen->embeddings) {
+        if (embedding.frame == Embedding::kTemplate) entry = embedding.values;
+      }
+    }
+    return templates;
+  }
+
+  void AddFigures(const Protocol& protocol, const Templates& probes, const Templates& gallery,
+                  DescriptorMetric metric, uint64_t seed, const Figure& head,
+                  std::vector<Figure>* figures) const {
+    std::vector<Comparison> comparisons;
+    std::vector<RankedProbe> ranked;
+    std::set<int> probe_subjects;
+    int64_t failed_probes = 0;
+    for (const Protocol::Entry& probe : protocol.probes) {
+      probe_subjects.insert(probe.subject);
+      const std::optional<std::vector<float>>& descriptor = probes.at(probe.recording);
+      failed_probes += descriptor ? 0 : 1;
+      std::vector<double> scores;
+      double own_score = kFailedScore;
+      for (const Protocol::Entry& entry : protocol.gallery) {
+        const std::optional<std::vector<float>>& enrolled = gallery.at(entry.recording);
+        const double score = descriptor && enrolled
+                                 ? -DescriptorDistance(*descriptor, *enrolled, metric)
+                                 : kFailedScore;
+        comparisons.push_back({probe.subject, entry.subject, score});
+        if (entry.subject == probe.subject) {
+          own_score = score;
+        } else {
+          scores.push_back(score);
+        }
+      }
+      RankedProbe rank;
+      rank.subject = probe.subject;
+      rank.failed = std::isinf(own_score);
+      rank.better = static_cast<int>(
+          std::count_if(scores.begin(), scores.end(), [&](double s) { return s > own_score; }));
+      rank.tied = static_cast<int>(std::count(scores.begin(), scores.end(), own_score));
+      ranked.push_back(rank);
+    }
+    const Verification verification(comparisons);
+    const int units = static_cast<int>(probe_subjects.size());
+    const bool one_probe_each = units == static_cast<int>(protocol.probes.size());
+    const std::string subject_text = Join({head.experiment, head.variant, head.group,
+                                           head.recogniser, head.attacker, head.gallery_variant},
+                                          "|");
+    const auto add = [&](const std::string& metric_name, double value, Interval interval, int64_t n,
+                         const char* n_unit, const char* unit, const std::string& parameter = "") {
+      Figure figure = head;
+      figure.metric = metric_name;
+      figure.parameter = parameter;
+      figure.value = value;
+      if (units >= kMinimumUnits && !std::isnan(value)) figure.interval = interval;
+      figure.n = n;
+      figure.n_unit = n_unit;
+      figure.n_failed = failed_probes;
+      figure.unit = unit;
+      figures->push_back(figure);
+    };
+    const auto bootstrap = [&](const std::string& metric_name, auto statistic) {
+      if (units < kMinimumUnits) return Interval{};
+      return SubjectBootstrap(protocol.subject_count, options_.resamples,
+                              NamedRandom(seed, subject_text, "bootstrap " + metric_name),
+                              statistic);
+    };
+    for (const int k : {1, 5, 10}) {
+      const std::string metric_name = "rank_" + std::to_string(k);
+      const double rate = RankRate(ranked, k);
+      const double hits = rate * units;
+      // Resampling cannot vary what hardly ever happens; with one probe each the exact interval is
+      // right anyway.
+      const bool exact = one_probe_each || hits <= 5 || units - hits <= 5;
+      const Interval interval =
+          units == 0 ? Interval{}
+          : exact    ? ClopperPearsonInterval(hits, units)
+                  : bootstrap(metric_name, [&](const std::vector<double>& weights) {
+                      return RankRate(ranked, k, weights);
+                    });
+      add(metric_name, rate, interval, units, "subject", "share");
+    }
+    const auto gallery_size = static_cast<int64_t>(protocol.gallery.size());
+    add("rank_1_chance", 1.0 / static_cast<double>(gallery_size), {}, gallery_size, "subject",
+        "share");
+    add("auc", verification.Auc(), bootstrap("auc", [&](const std::vector<double>& weights) {
+          return verification.Auc(weights);
+        }),
+        units, "subject", "share");
+    add("eer", verification.EqualErrorRate(),
+        bootstrap("eer",
+                  [&](const std::vector<double>& weights) {
+                    return verification.EqualErrorRate(weights);
+                  }),
+        units, "subject", "share");
+    for (const double far : options_.false_accept_rates) {
+      const bool supported = verification.Supports(far);
+      const std::string parameter = "far=" + NumberText(far);
+      add("tar_at_far", supported ? verification.TarAtFar(far) : kNan,
+          supported ? bootstrap("tar_at_far " + parameter,
+                                [&](const std::vector<double>& weights) {
+                                  return verification.TarAtFar(far, weights);
+                                })
+                    : Interval{},
+          units, "subject", "share", parameter);
+    }
+    add("d_prime", verification.DPrime(), {}, units, "subject", "");
+    const auto probe_count = static_cast<int64_t>(protocol.probes.size());
+    const double failure = probe_count == 0 ? kNan
+                                            : static_cast<double>(failed_probes) /
+                                                  static_cast<double>(probe_count);
+    add("failure_to_enrol", failure,
+        units == 0 ? Interval{} : ClopperPearsonInterval(failure * units, units), probe_count,
+        "recording", "share");
+    const char* distance_unit = metric == DescriptorMetric::kCosine ? "1-cosine" : "euclidean";
+    for (const bool genuine : {true, false}) {
+      std::vector<double> distances;
+      for (const double score : verification.Scores(genuine)) {
+        if (!std::isinf(score)) distances.push_back(-score);
+      }
+      std::sort(distances.begin(), distances.end());
+      const std::string prefix = genuine ? "genuine_distance_" : "impostor_distance_";
+      const auto count = static_cast<int64_t>(distances.size());
+      for (const auto& [suffix, p] :
+           {std::pair("min", 0.0), {"median", 0.5}, {"max", 1.0}}) {
+        add(prefix + suffix, Percentile(distances, p), {}, count, "comparison", distance_unit);
+      }
+    }
+  }
+
+  ReidentificationOptions options_;
+};
+
+}  // namespace
+
+void RegisterReidentification(Registry<Experiment>* registry) {
+  registry->Add<ReidentificationOptions>(
+      {"reidentification", 1,
+       "Identification and verification by face recognisers, per attacker and variant.", {}},
+      [](const ReidentificationOptions& options, const Experiment::Context&) {
+        return std::make_unique<Reidentification>(options);
+      });
+}
+
+}  // namespace maskbench

@@ -1,0 +1,155 @@
+#include "maskbench/cli/command_line.h"
+
+#include <cstdlib>
+#include <functional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <opencv2/core.hpp>
+
+#include "commands.h"
+#include "maskbench/core/error.h"
+
+namespace maskbench {
+namespace {
+
+constexpr char kDescription[] =
+    "MaskBench asks of a medical face mask: does it hide who the patient is while keeping what the "
+    "doctor needs to see?\n\n"
+    "A run reads recordings, masks them in several ways, looks at the results with measures and "
+    "face recognisers, and scores them:\n"
+    "  maskbench run configs/quickstart.json --out runs/quickstart\n\n"
+    "Exit codes: 0 done; 1 could not go on; 2 bad usage or configuration; 3 done, but some cases "
+    "failed.";
+
+void AddRunArguments(CLI::App* command, RunArguments* arguments) {
+  command->add_option("CONFIG", arguments->config, "Run configuration, a JSON file.")->required();
+  command->add_option("--set", arguments->overrides,
+                      "Change an option, e.g. --set delivery.crf=23 or "
+                      "--set variants.blur.sigma_face=0.2; may be repeated.");
+  command->add_option("--seed", arguments->seed, "Overrides the configuration's seed.");
+}
+
+}  // namespace
+
+std::filesystem::path Program::AssetsDir() const {
+  const char* folder = std::getenv("MASKBENCH_ASSETS");
+  return folder != nullptr && *folder != '\0' ? std::filesystem::path(folder) : default_assets_dir;
+}
+
+int RunCommandLine(const Program& program, int argc, char** argv) {
+  cv::setNumThreads(1);
+  CLI::App app(kDescription, "maskbench");
+  app.set_version_flag("--version", "maskbench " + program.version);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  std::function<int()> action;
+  const auto does = [&action](CLI::App* command, std::function<int()> what) {
+    command->callback([&action, what = std::move(what)] { action = what; });
+  };
+
+  RunArguments run;
+  CLI::App* run_command = app.add_subcommand(
+      "run", "Do everything a configuration says; run it again to go on after an interruption.");
+  AddRunArguments(run_command, &run);
+  run_command->add_option("--out", run.out, "Folder of the run; made when missing.")->required();
+  run_command->add_option("--workers", run.workers,
+                          "Cases done at a time, each on one thread; the number of cores by default.")
+      ->check(CLI::Range(1, 1024));
+  run_command->add_flag("--retry-failed", run.retry_failed, "Do again what failed before.");
+  does(run_command, [&] { return RunCommand(program, run); });
+
+  RunArguments plan;
+  CLI::App* plan_command = app.add_subcommand("plan", "Show what a run would do, without doing it.");
+  AddRunArguments(plan_command, &plan);
+  does(plan_command, [&] { return PlanCommand(program, plan); });
+
+  std::filesystem::path folder;
+  CLI::App* score_command = app.add_subcommand(
+      "score", "Compute the figures of a finished run again, from its observations alone.");
+  score_command->add_option("DIR", folder, "Folder of the run.")->required();
+  does(score_command, [&] { return ScoreCommand(program, folder); });
+
+  CLI::App* report_command =
+      app.add_subcommand("report", "Write report.md again, from report.json.");
+  report_command->add_option("DIR", folder, "Folder of the run.")->required();
+  does(report_command, [&] { return ReportCommand(program, folder); });
+
+  std::string what, observer;
+  std::filesystem::path file;
+  CLI::App* export_command = app.add_subcommand(
+      "export", "Write observations as .csv, or as .npy with a .json beside it.");
+  export_command->add_option("DIR", folder, "Folder of the run.")->required();
+  export_command->add_option("--what", what, "measures, embeddings, readings or timings.")
+      ->required()
+      ->check(CLI::IsMember({"measures", "embeddings", "readings", "timings"}));
+  export_command->add_option("--observer", observer, "Only what this observer saw.");
+  export_command->add_option("--to", file, "File to write.")->required();
+  does(export_command, [&] { return ExportCommand(program, folder, what, observer, file); });
+
+  MaskArguments mask;
+  CLI::App* mask_command = app.add_subcommand("mask", "Mask one video, image or folder of images.");
+  mask_command->add_option("--variant", mask.variant, "Masking method; see `maskbench list`.")
+      ->required();
+  mask_command->add_option("--set", mask.options, "Option of the method, e.g. --set sigma_face=0.2.");
+  mask_command->add_flag("--compare", mask.compare, "Write original and mask side by side.");
+  mask_command->add_option("IN", mask.input, "Recording.")->required();
+  mask_command->add_option("OUT", mask.output, "Video to write.")->required();
+  does(mask_command, [&] { return MaskCommand(program, mask); });
+
+  MeasureArguments measure;
+  CLI::App* measure_command = app.add_subcommand(
+      "measure", "Measure lids and eyes in one video: a table, and all frames on demand.");
+  measure_command->add_option("IN", measure.input, "Recording.")->required();
+  measure_command->add_option("--observer", measure.observer, "Observer; see `maskbench list`.")
+      ->capture_default_str();
+  measure_command->add_option("--set", measure.options, "Option of the observer.");
+  measure_command->add_option("--to", measure.to, "Write every frame to a .json or .csv file.");
+  measure_command->add_option("--plot", measure.plot, "Draw lids and eyes over time as a .png.");
+  does(measure_command, [&] { return MeasureCommand(program, measure); });
+
+  CLI::App* dataset_command = app.add_subcommand("dataset", "Work with data sets.");
+  dataset_command->require_subcommand(1);
+  std::filesystem::path manifest;
+  CLI::App* check_command = dataset_command->add_subcommand(
+      "check", "Read every recording a manifest names and report all problems at once.");
+  check_command->add_option("MANIFEST", manifest, "Data-set manifest, a JSON file.")->required();
+  does(check_command, [&] { return DatasetCheckCommand(program, manifest); });
+
+  CLI::App* models_command = app.add_subcommand("models", "Work with networks.");
+  models_command->require_subcommand(1);
+  std::filesystem::path npm_folder;
+  CLI::App* import_command = models_command->add_subcommand(
+      "import", "Import the networks from the fetched packages; quick when nothing changed.");
+  import_command->add_option("--npm", npm_folder, "Folder of the unpacked packages.");
+  does(import_command, [&] { return ModelsImportCommand(program, npm_folder); });
+  does(models_command->add_subcommand("list", "Show networks, contracts and sources."),
+       [&] { return ModelsListCommand(program); });
+  does(models_command->add_subcommand("check", "Load every network and check its contract."),
+       [&] { return ModelsCheckCommand(program); });
+
+  ListArguments list;
+  CLI::App* list_command = app.add_subcommand(
+      "list", "Show masking methods, observers and experiments, or the options of one.");
+  list_command->add_option("NAME", list.type, "Component to describe.");
+  list_command->add_flag("--schema", list.schema, "Print the JSON schema of run configurations.");
+  list_command->add_flag("--reference", list.reference, "Print the reference as Markdown.");
+  does(list_command, [&] { return ListCommand(program, list); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitDone : kExitUsage;
+  }
+  try {
+    return action();
+  } catch (const UsageError& error) {
+    fmt::print(stderr, "maskbench: {}\n", error.what());
+    return kExitUsage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "maskbench: {}\n", error.what());
+    return kExitCannotGoOn;
+  }
+}
+
+}  // namespace maskbench

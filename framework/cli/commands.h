@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "maskbench/cli/command_line.h"
+
+namespace maskbench {
+
+// Each command throws UsageError or DataError, or returns an exit code.
+
+struct RunArguments {
+  std::filesystem::path config;
+  std::filesystem::path out;
+  std::vector<std::string> overrides;
+  std::optional<uint64_t> seed;
+  int workers = 0;
+  bool retry_failed = false;
+};
+int RunCommand(const Program& program, const RunArguments& arguments);
+int PlanCommand(const Program& program, const RunArguments& arguments);
+int ScoreCommand(const Program& program, const std::filesystem::path& out);
+int ReportCommand(const Program& program, const std::filesystem::path& out);
+int ExportCommand(const Program& program, const std::filesystem::path& out, const std::string& what,
+                  const std::string& observer, const std::filesystem::path& file);
+
+struct MaskArguments {
+  std::string variant;
+  std::vector<std::string> options;
+  std::filesystem::path input, output;
+  bool compare = false;
+};
+int MaskCommand(const Program& program, const MaskArguments& arguments);
+
+struct MeasureArguments {
+  std::filesystem::path input;
+  std::string observer = "mediapipe_iris";
+  std::vector<std::string> options;
+  std::filesystem::path to, plot;
+};
+int MeasureCommand(const Program& program, const MeasureArguments& arguments);
+
+int DatasetCheckCommand(const Program& program, const std::filesystem::path& manifest);
+
+int ModelsImportCommand(const Program& program, std::filesystem::path npm_folder);
+int ModelsListCommand(const Program& program);
+int ModelsCheckCommand(const Program& program);
+
+struct ListArguments {
+  std::string type;
+  bool schema = false, reference = false;
+};
+int ListCommand(const Program& program, const ListArguments& arguments);
+
+}  // namespace maskbench

@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "maskbench/core/error.h"
+#include "maskbench/pipeline/manifest.h"
+#include "progress.h"
+
+namespace maskbench {
+
+int DatasetCheckCommand(const Program& program, const std::filesystem::path& manifest) {
+  const Dataset dataset = ReadManifest(manifest);
+  ProgressBar bar;
+  bar.Begin(static_cast<int>(dataset.recordings.size()), 0);
+  const Problems problems =
+      CheckFiles(dataset, DatasetRoot(dataset, manifest, program.AssetsDir()),
+                 [&bar](const std::string& id) { bar.Step("checking " + id); });
+  bar.Close();
+  if (!problems.empty()) {
+    fmt::print(stderr, "{} has {} problem{}:\n", manifest.string(), problems.lines().size(),
+               problems.lines().size() == 1 ? "" : "s");
+    for (const std::string& line : problems.lines()) fmt::print(stderr, "  - {}\n", line);
+    return kExitUsage;
+  }
+  fmt::print("{} {} is sound: {} subjects, {} recordings ({}).\n", dataset.name, dataset.version,
+             dataset.subjects.size(), dataset.recordings.size(),
+             dataset.kind == "real" ? "real people" : "virtual people");
+  return kExitDone;
+}
+
+}  // namespace maskbench

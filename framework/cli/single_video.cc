@@ -1,0 +1,176 @@
+// `mask` and `measure`: one video, without a data set.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <opencv2/imgproc.hpp>
+
+#include "commands.h"
+#include "lid_plot.h"
+#include "maskbench/core/error.h"
+#include "maskbench/core/files.h"
+#include "maskbench/core/text.h"
+#include "maskbench/media/frame_source.h"
+#include "maskbench/perception/face_track.h"
+#include "maskbench/perception/face_tracker.h"
+#include "maskbench/pipeline/run_config.h"
+#include "progress.h"
+
+namespace maskbench {
+namespace {
+namespace fs = std::filesystem;
+
+ComponentChoice Choose(const ComponentCatalog& catalog, const std::string& type,
+                       const std::vector<std::string>& options) {
+  const std::vector<std::string> types = catalog.Types();
+  if (std::find(types.begin(), types.end(), type) == types.end()) {
+    throw UsageError(fmt::format("\"{}\" is no {}; known: {}.{}", type, catalog.Kind(),
+                                 Join(types, ", "), Suggestion(type, types)));
+  }
+  Json json = Json::object();
+  for (const std::string& option : options) ApplyOverride(option, &json);
+  Problems problems;
+  ComponentChoice choice{type, type, catalog.Complete(type, json, "", &problems)};
+  problems.ThrowIfAny(type);
+  return choice;
+}
+
+void TrackFaces(const Program& program, const fs::path& input, const fs::path& track) {
+  const NetworkLibrary networks(program.ModelsDir());
+  FaceTracker tracker(networks, {});
+  const std::unique_ptr<FrameSource> frames = OpenFrames(input);
+  FaceTrackWriter writer(track, frames->info());
+  ProgressBar bar;
+  bar.Begin(static_cast<int>(frames->info().frame_count), 0);
+  Frame frame;
+  while (frames->Next(&frame)) {
+    writer.Write(tracker.Process(frame.bgr));
+    bar.Step("frames perceived");
+  }
+  bar.Close();
+  writer.Finish();
+}
+
+/// Original on the left, masked on the right, on one canvas.
+void WriteComparison(const fs::path& original, const fs::path& masked, const fs::path& output) {
+  const std::unique_ptr<FrameSource> left = OpenFrames(original), right = OpenFrames(masked);
+  const MediaInfo &a = left->info(), &b = right->info();
+  const int height = std::max(a.height_px, b.height_px);
+  const std::unique_ptr<VideoWriter> writer =
+      VideoWriter::H264(output, {a.width_px + b.width_px, height}, a.rate, {});
+  Frame left_frame, right_frame;
+  while (left->Next(&left_frame) && right->Next(&right_frame)) {
+    cv::Mat canvas(height, a.width_px + b.width_px, CV_8UC3, cv::Scalar::all(255));
+    left_frame.bgr.copyTo(
+        canvas(cv::Rect(0, (height - a.height_px) / 2, a.width_px, a.height_px)));
+    right_frame.bgr.copyTo(
+        canvas(cv::Rect(a.width_px, (height - b.height_px) / 2, b.width_px, b.height_px)));
+    writer->Write(canvas);
+  }
+  writer->Finish();
+}
+
+}  // namespace
+
+int MaskCommand(const Program& program, const MaskArguments& arguments) {
+  const ComponentChoice choice =
+      Choose(program.components->maskers, arguments.variant, arguments.options);
+  const std::unique_ptr<Masker> masker = program.components->maskers.Make(choice, {});
+  const TemporaryFolder folder;
+  MaskJob job;
+  job.recording = {"single", fs::absolute(arguments.input), ProbeMedia(arguments.input)};
+  job.track = folder.path() / "faces.track";
+  job.output = folder.path() / ("masked" + masker->Extension(job.recording));
+  TrackFaces(program, arguments.input, job.track);
+  const MaskReport report = masker->Mask(job);
+  if (arguments.output.has_parent_path()) fs::create_directories(arguments.output.parent_path());
+  if (arguments.compare) {
+    WriteComparison(arguments.input, job.output, arguments.output);
+  } else {
+    fs::copy_file(job.output, arguments.output, fs::copy_options::overwrite_existing);
+  }
+  fmt::print("{}: {} frames by {}", arguments.output.string(), report.frames, choice.type);
+  if (report.frames_blanked > 0) {
+    fmt::print("; {} of them black, since the face was lost", report.frames_blanked);
+  }
+  fmt::print(".\n");
+  return kExitDone;
+}
+
+int MeasureCommand(const Program& program, const MeasureArguments& arguments) {
+  const ComponentChoice choice =
+      Choose(program.components->observers, arguments.observer, arguments.options);
+  const std::string extension = arguments.to.extension().string();
+  if (!arguments.to.empty() && extension != ".json" && extension != ".csv") {
+    throw UsageError(fmt::format("--to {} must end in .json or .csv.", arguments.to.string()));
+  }
+  const NetworkLibrary networks(program.ModelsDir());
+  const std::unique_ptr<Observer> observer =
+      program.components->observers.Make(choice, {&networks});
+  const TemporaryFolder folder;
+  const fs::path track = folder.path() / "faces.track";
+  const Recording recording{"single", fs::absolute(arguments.input), ProbeMedia(arguments.input)};
+  TrackFaces(program, arguments.input, track);
+  const Observations seen = observer->Observe(recording, track);
+  const double rate_hz = recording.info.rate.hz();
+  fmt::print("{}: {} frames, {} with a face, {:g} frames per second, by {}\n\n",
+             arguments.input.string(), seen.frames, seen.frames_with_face, rate_hz, choice.type);
+  fmt::print("{:<26} {:<6} {:>10}  {}\n", "measure", "eye", "value", "unit");
+  for (const MeasureValue& value : seen.values) {
+    fmt::print("{:<26} {:<6} {:>10.3f}  {}\n", value.name, value.eye ? ToString(*value.eye) : "",
+               value.value, value.unit);
+  }
+  Json blinks = Json::array();
+  for (const MeasureSeries& series : seen.series) {
+    if (series.name != "blinking") continue;
+    for (size_t i = 0; i < series.values.size(); ++i) {
+      if (series.values[i] != 1) continue;
+      const size_t first = i;
+      while (i + 1 < series.values.size() && series.values[i + 1] == 1) ++i;
+      blinks.push_back({{"first_frame", first}, {"last_frame", i}});
+      fmt::print("blink: frames {} to {} ({:.2f} s)\n", first, i,
+                 static_cast<double>(first) / rate_hz);
+    }
+  }
+  if (extension == ".csv") {
+    std::string text = CsvLine({"eye", "name", "unit", "frame", "time_s", "value"});
+    for (const MeasureSeries& series : seen.series) {
+      for (size_t i = 0; i < series.values.size(); ++i) {
+        text += CsvLine({series.eye ? ToString(*series.eye) : "", series.name, series.unit,
+                         std::to_string(i), NumberText(static_cast<double>(i) / rate_hz),
+                         NumberText(series.values[i])});
+      }
+    }
+    WriteFileAtomically(arguments.to, text);
+  } else if (extension == ".json") {
+    const auto number = [](double value) { return std::isnan(value) ? Json() : Json(value); };
+    Json values = Json::array(), all = Json::array();
+    for (const MeasureValue& value : seen.values) {
+      values.push_back({{"eye", value.eye ? ToString(*value.eye) : ""},
+                        {"name", value.name},
+                        {"unit", value.unit},
+                        {"value", number(value.value)}});
+    }
+    for (const MeasureSeries& series : seen.series) {
+      Json samples = Json::array();
+      for (const double sample : series.values) samples.push_back(number(sample));
+      all.push_back({{"eye", series.eye ? ToString(*series.eye) : ""},
+                     {"name", series.name},
+                     {"unit", series.unit},
+                     {"values", samples}});
+    }
+    WriteJsonFile(arguments.to, {{"media", ToJson(recording.info)},
+                                 {"observer", choice.type},
+                                 {"options", choice.options},
+                                 {"frames_with_face", seen.frames_with_face},
+                                 {"values", values},
+                                 {"blinks", blinks},
+                                 {"series", all}});
+  }
+  if (!arguments.plot.empty()) WriteMeasurePlot(seen, rate_hz, arguments.plot);
+  if (seen.frames_with_face == 0) throw DataError("no face was found in any frame.");
+  return kExitDone;
+}
+
+}  // namespace maskbench

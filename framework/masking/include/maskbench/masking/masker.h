@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "maskbench/core/json.h"
+#include "maskbench/core/registry.h"
+#include "maskbench/media/recording.h"
+#include "maskbench/media/video_writer.h"
+
+namespace maskbench {
+
+/// One recording to be masked.
+struct MaskJob {
+  Recording recording;
+  /// Face track of `recording.file`.
+  std::filesystem::path track;
+  /// The file to write; its folder exists and belongs to this job alone.
+  std::filesystem::path output;
+  /// The file made elsewhere that stands for the output, for maskers registered with a companion.
+  std::optional<std::filesystem::path> companion;
+  uint64_t seed = 0;
+};
+
+struct MaskReport {
+  int64_t frames = 0;
+  /// Frames delivered black because the face was lost for too long to know where it was.
+  int64_t frames_blanked = 0;
+  /// What else a reader should know, e.g. whether a sandbox was used.
+  Json notes = Json::object();
+};
+
+/// Maps a recording file to a recording file. Frame-by-frame masks derive from FrameMasker instead.
+/// One instance per worker; it sees pixels under an anonymous id and nothing else.
+class Masker {
+ public:
+  struct Context {
+    DeliveryOptions delivery;
+  };
+
+  virtual ~Masker() = default;
+  /// With the dot; what the output file is called.
+  virtual std::string Extension(const Recording&) const { return ".mp4"; }
+  /// Writes `job.output`. Throws DataError: the case is then recorded as failed with that reason.
+  virtual MaskReport Mask(const MaskJob& job) = 0;
+};
+
+}  // namespace maskbench

@@ -1,0 +1,51 @@
+#pragma once
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/display.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
+#include <libswscale/swscale.h>
+}
+
+#include <memory>
+#include <string>
+
+namespace maskbench {
+
+/// What FFmpeg says of an error code.
+std::string AvErrorText(int code);
+
+/// FFmpeg's own messages are silenced once: ours name the file and the frame.
+void SilenceFfmpeg();
+
+struct AvFrameDeleter {
+  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+};
+struct AvPacketDeleter {
+  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+};
+struct AvCodecContextDeleter {
+  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
+};
+struct AvInputDeleter {
+  void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
+};
+struct AvOutputDeleter {
+  void operator()(AVFormatContext* context) const {
+    if (context->pb != nullptr) avio_closep(&context->pb);
+    avformat_free_context(context);
+  }
+};
+struct SwsDeleter {
+  void operator()(SwsContext* context) const { sws_freeContext(context); }
+};
+using AvFramePtr = std::unique_ptr<AVFrame, AvFrameDeleter>;
+using AvPacketPtr = std::unique_ptr<AVPacket, AvPacketDeleter>;
+using AvCodecContextPtr = std::unique_ptr<AVCodecContext, AvCodecContextDeleter>;
+using AvInputPtr = std::unique_ptr<AVFormatContext, AvInputDeleter>;
+using AvOutputPtr = std::unique_ptr<AVFormatContext, AvOutputDeleter>;
+using SwsPtr = std::unique_ptr<SwsContext, SwsDeleter>;
+
+}  // namespace maskbench

@@ -1,0 +1,26 @@
+#include "maskbench/perception/face_observation.h"
+
+#include <cmath>
+
+namespace maskbench {
+
+const char* ToString(Side side) { return side == Side::kRight ? "right" : "left"; }
+
+float EyeObservation::iris_diameter_px() const {
+  const auto distance = [this](int a, int b) {
+    return std::hypot(iris[a].x - iris[b].x, iris[a].y - iris[b].y);
+  };
+  return (distance(1, 3) + distance(2, 4)) / 2;
+}
+
+float FaceObservation::face_width_px() const {
+  const cv::Point3f across = mesh[mesh::kLeftTemple] - mesh[mesh::kRightTemple];
+  return std::sqrt(across.dot(across));
+}
+
+float FaceObservation::roll_rad() const {
+  const cv::Point3f across = mesh[mesh::kLeftEyeOuter] - mesh[mesh::kRightEyeOuter];
+  return std::atan2(across.y, across.x);
+}
+
+}  // namespace maskbench

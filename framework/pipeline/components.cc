@@ -1,0 +1,15 @@
+#include "maskbench/pipeline/components.h"
+
+#include "maskbench/clinical/register_all.h"
+#include "maskbench/masking/register_all.h"
+#include "maskbench/recognition/register_all.h"
+
+namespace maskbench {
+
+void RegisterFrameworkComponents(Components* components) {
+  RegisterMaskers(&components->maskers);
+  RegisterClinicalObservers(&components->observers);
+  RegisterRecognisers(&components->observers);
+}
+
+}  // namespace maskbench

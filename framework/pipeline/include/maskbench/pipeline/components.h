@@ -1,0 +1,20 @@
+#pragma once
+
+#include "maskbench/core/registry.h"
+#include "maskbench/masking/masker.h"
+#include "maskbench/perception/observer.h"
+#include "maskbench/pipeline/experiment.h"
+
+namespace maskbench {
+
+/// Every component that a configuration can name.
+struct Components {
+  Registry<Masker> maskers{"masking method"};
+  Registry<Observer> observers{"observer"};
+  Registry<Experiment> experiments{"experiment"};
+};
+
+/// The maskers and observers of the framework; experiments are added by the program.
+void RegisterFrameworkComponents(Components* components);
+
+}  // namespace maskbench

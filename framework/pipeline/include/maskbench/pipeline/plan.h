@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "maskbench/nn/network_library.h"
+#include "maskbench/pipeline/manifest.h"
+#include "maskbench/pipeline/node.h"
+#include "maskbench/pipeline/run_config.h"
+
+namespace maskbench {
+
+struct Components;
+
+/// Id that tells nothing: keyed by the run's seed and the data set, 16 hexadecimal digits.
+std::string AnonymousId(uint64_t seed, const std::string& dataset, const std::string& recording);
+
+/// Lays out all work of a run. Touches no recording; needs the networks' fingerprints.
+/// @param config_folder  where the configuration's relative paths start.
+Plan MakePlan(const RunConfig& config, const Dataset& dataset, const Components& components,
+              const NetworkLibrary& networks, const std::filesystem::path& config_folder);
+
+}  // namespace maskbench

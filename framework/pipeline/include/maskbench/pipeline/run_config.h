@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "maskbench/core/option_table.h"
+#include "maskbench/media/video_writer.h"
+#include "maskbench/perception/face_tracker.h"
+
+namespace maskbench {
+
+struct Components;
+
+/// Which recordings take part.
+struct DatasetChoice {
+  std::string manifest;
+  std::vector<std::string> recordings;
+  std::string split = "test";
+
+  static const OptionTable<DatasetChoice>& Options();
+};
+
+/// Timed passes for the throughput experiment; they run after everything else, alone.
+struct TimingOptions {
+  std::vector<int> workers;
+  int repeats = 1;
+  int max_frames = 240;
+
+  static const OptionTable<TimingOptions>& Options();
+};
+
+struct RunConfig {
+  std::string name;
+  std::string notes;
+  uint64_t seed = 1;
+  DatasetChoice dataset;
+  FaceTrackerOptions perception;
+  DeliveryOptions delivery;
+  std::vector<ComponentChoice> variants;
+  std::vector<ComponentChoice> observers;
+  std::vector<ComponentChoice> experiments;
+  TimingOptions timing;
+  /// Network name → TorchScript file that keeps the name's contract.
+  Json networks = Json::object();
+};
+
+/// The configuration file's option table: the single source of its validation, schema and docs.
+OptionTable<RunConfig> RunConfigOptions(const Components& components);
+
+/// Applies "a.b=c" to a configuration. List entries are named by index or by their "name" or
+/// "type"; the value is read as JSON, or as text when it is none. Throws UsageError.
+void ApplyOverride(const std::string& assignment, Json* config);
+
+/// Validates a configuration. Throws UsageError that lists every problem with its path.
+RunConfig ParseRunConfig(const Json& json, const Components& components, const std::string& name);
+
+}  // namespace maskbench

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "maskbench/pipeline/components.h"
+#include "maskbench/pipeline/manifest.h"
+#include "maskbench/pipeline/node.h"
+#include "maskbench/pipeline/store.h"
+
+namespace maskbench {
+
+/// What all workers of a run share; none of it changes while they work.
+struct RunContext {
+  const RunConfig* config = nullptr;
+  const Dataset* dataset = nullptr;
+  const Plan* plan = nullptr;
+  const Components* components = nullptr;
+  const NetworkLibrary* networks = nullptr;
+  /// Where the data set's relative paths start.
+  std::filesystem::path dataset_root;
+  /// The run's folder.
+  std::filesystem::path out;
+};
+
+/// What a node left behind.
+struct NodeResult {
+  NodeOutcome outcome;
+  Observations observations;
+};
+
+/// Does nodes one after the other on one thread, with networks and components of its own.
+class Worker {
+ public:
+  explicit Worker(const RunContext& context);
+  ~Worker();
+
+  /// Never throws: what goes wrong is the outcome's reason.
+  /// @param inputs  outcomes of the node's inputs, all done.
+  NodeResult Do(const Node& node, const std::vector<const NodeOutcome*>& inputs);
+
+  /// Masks a recording from file to file with everything it takes: reading, perception, masking,
+  /// writing. Used by timed passes. @param seconds_by_stage  adds up "perceive" and "mask".
+  /// @return frames.
+  int64_t MaskWhole(const Node& node, const std::filesystem::path& source,
+                    const std::filesystem::path& folder,
+                    std::map<std::string, double>* seconds_by_stage);
+
+ private:
+  NodeResult Try(const Node& node, const std::vector<const NodeOutcome*>& inputs,
+                 const std::filesystem::path& folder);
+  void Render(const Node& node, const std::filesystem::path& folder, NodeOutcome* outcome);
+  void Perceive(const std::filesystem::path& source, const std::filesystem::path& track,
+                NodeOutcome* outcome);
+  void Time(const Node& node, const std::vector<const NodeOutcome*>& inputs, NodeResult* result);
+  Recording Anonymous(const Node& node, const std::filesystem::path& file) const;
+  Masker& MaskerFor(const Node& node);
+  /// Moves a finished file to its place and notes its hash.
+  void Keep(const Node& node, const std::filesystem::path& file, NodeOutcome* outcome) const;
+
+  const RunContext& context_;
+  std::unique_ptr<FaceTracker> tracker_;
+  std::map<std::string, std::unique_ptr<Masker>> maskers_;
+  std::map<std::string, std::unique_ptr<Observer>> observers_;
+};
+
+}  // namespace maskbench

@@ -1,0 +1,200 @@
+#include "maskbench/pipeline/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "maskbench/core/error.h"
+#include "maskbench/core/hash.h"
+#include "maskbench/masking/premade.h"
+#include "maskbench/pipeline/components.h"
+
+namespace maskbench {
+namespace {
+
+/// Reading a recording from its file; raised when its frames would come out differently.
+constexpr int kRecordingFileVersion = 1;
+constexpr int kTimedPassVersion = 1;
+
+class Planner {
+ public:
+  Planner(const RunConfig& config, const Dataset& dataset, const Components& components,
+          const NetworkLibrary& networks, const std::filesystem::path& config_folder)
+      : config_(config),
+        dataset_(dataset),
+        components_(components),
+        networks_(networks),
+        config_folder_(config_folder) {}
+
+  Plan Make() {
+    for (const LabelledRecording& recording : dataset_.recordings) {
+      if (TakesPart(recording)) AddRecording(recording);
+    }
+    if (plan_.recordings.empty()) {
+      throw UsageError(fmt::format("no recording of \"{}\" is left by dataset.recordings and "
+                                   "dataset.split (\"{}\").",
+                                   dataset_.name, config_.dataset.split));
+    }
+    if (!config_.timing.workers.empty()) AddTimedPasses();
+    return std::move(plan_);
+  }
+
+ private:
+  bool TakesPart(const LabelledRecording& recording) const {
+    const auto& chosen = config_.dataset.recordings;
+    if (!chosen.empty() &&
+        std::find(chosen.begin(), chosen.end(), recording.id) == chosen.end()) {
+      return false;
+    }
+    const std::string& split = config_.dataset.split;
+    return split == "all" || dataset_.FindSubject(recording.subject)->split == split;
+  }
+
+  int Add(Node node, const Json& outside) {
+    Json inputs = Json::array();
+    for (const int input : node.inputs) inputs.push_back(plan_.nodes[input].key);
+    node.key = Sha256OfBytes(CanonicalJson({{"stage", ToString(node.stage)},
+                                            {"component", node.component},
+                                            {"version", node.version},
+                                            {"options", node.options},
+                                            {"outside", outside},
+                                            {"inputs", inputs}}));
+    // Two variants with equal options are still two cases, each with artefacts of its own name.
+    plan_.nodes.push_back(std::move(node));
+    return static_cast<int>(plan_.nodes.size()) - 1;
+  }
+
+  Json Fingerprints(const std::vector<std::string>& names) const {
+    Json fingerprints = Json::object();
+    for (const std::string& name : names) fingerprints[name] = networks_.Fingerprint(name);
+    return fingerprints;
+  }
+
+  Node NodeOf(Stage stage, const LabelledRecording& recording, const std::string& component,
+              int version, Json options, std::vector<int> inputs) const {
+    Node node;
+    node.stage = stage;
+    node.component = component;
+    node.version = version;
+    node.options = std::move(options);
+    node.recording = recording.id;
+    node.anonymous_id = AnonymousId(config_.seed, dataset_.name, recording.id);
+    node.inputs = std::move(inputs);
+    return node;
+  }
+
+  int AddPerception(const LabelledRecording& recording, int source, const std::string& variant) {
+    Node node = NodeOf(Stage::kPerceive, recording, "face_tracker", FaceTracker::kVersion,
+                       FaceTrackerOptions::Options().ToJson(config_.perception), {source});
+    node.variant = variant;
+    return Add(node, Fingerprints(FaceTracker::NetworkNames(config_.perception)));
+  }
+
+  void AddRecording(const LabelledRecording& recording) {
+    plan_.recordings.push_back(recording.id);
+    const Node source =
+        NodeOf(Stage::kRender, recording, "recording_file", kRecordingFileVersion,
+               {{"first_frame", recording.first_frame},
+                {"frame_count", recording.frame_count ? Json(*recording.frame_count) : Json()},
+                {"rate_hz", recording.rate_hz}},
+               {});
+    const int render = Add(source, {{"sha256", recording.sha256}, {"id", source.anonymous_id}});
+    const int perceive = AddPerception(recording, render, "");
+    for (const ComponentChoice& variant : config_.variants) {
+      const ComponentInfo& info = components_.maskers.Info(variant.type);
+      Node node = NodeOf(Stage::kMask, recording, variant.type, info.version, variant.options,
+                         {render, perceive});
+      node.variant = variant.name;
+      Json outside = {{"name", variant.name},
+                      {"seed", config_.seed},
+                      {"delivery", DeliveryOptions::Options().ToJson(config_.delivery)},
+                      {"networks", Fingerprints(info.networks)}};
+      if (variant.type == kPremadeType) AddCompanion(recording, &node, &outside);
+      const int mask = Add(node, outside);
+      if (config_.observers.empty()) continue;
+      const int perceive_masked = AddPerception(recording, mask, variant.name);
+      for (const ComponentChoice& observer : config_.observers) {
+        const ComponentInfo& observer_info = components_.observers.Info(observer.type);
+        Node observe = NodeOf(Stage::kObserve, recording, observer.type, observer_info.version,
+                              observer.options, {mask, perceive_masked});
+        observe.variant = variant.name;
+        observe.observer = observer.name;
+        Add(observe,
+            {{"name", observer.name}, {"networks", Fingerprints(observer_info.networks)}});
+      }
+    }
+  }
+
+  void AddCompanion(const LabelledRecording& recording, Node* node, Json* outside) const {
+    Json options = node->options;
+    options["folder"] = (config_folder_ / options.value("folder", "")).lexically_normal().string();
+    const std::optional<std::filesystem::path> file = PremadeFile(options, recording.id);
+    node->options["companion"] = file ? Json(file->string()) : Json();
+    (*outside)["companion_sha256"] = file ? Json(Sha256OfFile(*file)) : Json();
+  }
+
+  /// One recording stands for all: the first that is long enough, or else the longest.
+  const LabelledRecording& TimedRecording() const {
+    const LabelledRecording* longest = nullptr;
+    const auto length = [](const LabelledRecording& recording) {
+      return recording.frame_count.value_or(1);
+    };
+    for (const std::string& id : plan_.recordings) {
+      const LabelledRecording* recording = dataset_.FindRecording(id);
+      if (length(*recording) >= config_.timing.max_frames) return *recording;
+      if (longest == nullptr || length(*recording) > length(*longest)) longest = recording;
+    }
+    return *longest;
+  }
+
+  void AddTimedPasses() {
+    const LabelledRecording& recording = TimedRecording();
+    const auto find = [&](Stage stage, const std::string& variant) {
+      const auto found =
+          std::find_if(plan_.nodes.begin(), plan_.nodes.end(), [&](const Node& node) {
+            return node.stage == stage && node.recording == recording.id && node.variant == variant;
+          });
+      return static_cast<int>(found - plan_.nodes.begin());
+    };
+    for (const ComponentChoice& variant : config_.variants) {
+      for (const int workers : config_.timing.workers) {
+        for (int repeat = 0; repeat < config_.timing.repeats; ++repeat) {
+          Node node = NodeOf(Stage::kTime, recording, variant.type, kTimedPassVersion,
+                             {{"workers", workers}, {"repeat", repeat}},
+                             {find(Stage::kRender, ""), find(Stage::kMask, variant.name)});
+          node.variant = variant.name;
+          Add(node, Json::object());
+        }
+      }
+    }
+  }
+
+  const RunConfig& config_;
+  const Dataset& dataset_;
+  const Components& components_;
+  const NetworkLibrary& networks_;
+  std::filesystem::path config_folder_;
+  Plan plan_;
+};
+
+}  // namespace
+
+std::string AnonymousId(uint64_t seed, const std::string& dataset, const std::string& recording) {
+  return "r" + HmacSha256(fmt::format("maskbench anonymous id {}", seed),
+                          fmt::format("{}:{}:{}", dataset.size(), dataset, recording))
+                   .substr(0, 15);
+}
+
+Plan MakePlan(const RunConfig& config, const Dataset& dataset, const Components& components,
+              const NetworkLibrary& networks, const std::filesystem::path& config_folder) {
+  for (const std::string& id : config.dataset.recordings) {
+    if (dataset.FindRecording(id) == nullptr) {
+      throw UsageError(fmt::format("dataset.recordings names \"{}\", which \"{}\" does not have.",
+                                   id, dataset.name));
+    }
+  }
+  return Planner(config, dataset, components, networks, config_folder).Make();
+}
+
+}  // namespace maskbench

@@ -1,0 +1,139 @@
+#include "maskbench/pipeline/run_config.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "maskbench/core/error.h"
+#include "maskbench/core/text.h"
+#include "maskbench/pipeline/components.h"
+
+namespace maskbench {
+
+const OptionTable<DatasetChoice>& DatasetChoice::Options() {
+  static const auto table =
+      OptionTable<DatasetChoice>()
+          .Add("manifest", &DatasetChoice::manifest,
+               "The data set's manifest, relative to the configuration's folder.",
+               {Required(), NotEmpty()})
+          .Add("recordings", &DatasetChoice::recordings,
+               "Ids of the recordings to use; all when empty.")
+          .Add("split", &DatasetChoice::split, "Only subjects of this split take part.",
+               {OneOf({"train", "tune", "test", "all"})});
+  return table;
+}
+
+const OptionTable<TimingOptions>& TimingOptions::Options() {
+  static const auto table =
+      OptionTable<TimingOptions>()
+          .Add("workers", &TimingOptions::workers,
+               "Time every variant with these numbers of workers; none when empty.",
+               {Range(1, 256)})
+          .Add("repeats", &TimingOptions::repeats, "Timed passes per variant and worker count.",
+               {Range(1, 100)})
+          .Add("max_frames", &TimingOptions::max_frames,
+               "The first recording with so many frames is timed, or else the longest.",
+               {AtLeast(1)});
+  return table;
+}
+
+namespace {
+
+void CheckNames(const std::vector<ComponentChoice>& choices, const char* what, Problems* problems) {
+  std::set<std::string> names;
+  for (const ComponentChoice& choice : choices) {
+    if (!names.insert(choice.name).second) {
+      problems->Add(what, fmt::format("name \"{}\" twice; give each a \"name\" of its own",
+                                      choice.name));
+    }
+  }
+}
+
+}  // namespace
+
+OptionTable<RunConfig> RunConfigOptions(const Components& components) {
+  return OptionTable<RunConfig>()
+      .Add("name", &RunConfig::name, "What the run is called in reports.", {Required(), NotEmpty()})
+      .Add("notes", &RunConfig::notes, "What it is for.")
+      .Add("seed", &RunConfig::seed,
+           "Everything random comes from it; also keys the anonymous ids. --seed overrides it.",
+           {Range(0, 9007199254740992.0)})
+      .Add("dataset", &RunConfig::dataset, "The recordings.", {Required()})
+      .Add("perception", &RunConfig::perception, "How faces are found and followed.")
+      .Add("delivery", &RunConfig::delivery, "How masked videos are encoded.")
+      .Add("variants", &RunConfig::variants, "Masking methods with their options.",
+           {Required(), NotEmpty(), From(&components.maskers)})
+      .Add("observers", &RunConfig::observers,
+           "What looks at every variant: measures and recognisers.",
+           {From(&components.observers)})
+      .Add("experiments", &RunConfig::experiments, "What is computed from the observations.",
+           {From(&components.experiments)})
+      .Add("timing", &RunConfig::timing, "Timed passes for the throughput experiment.")
+      .Add("networks", &RunConfig::networks,
+           "Network name → TorchScript file (relative to the configuration's folder) that replaces "
+           "it under the same contract.")
+      .Check([](const RunConfig& config, const std::string&, Problems* problems) {
+        CheckNames(config.variants, "variants", problems);
+        CheckNames(config.observers, "observers", problems);
+        CheckNames(config.experiments, "experiments", problems);
+        std::vector<std::string> known;
+        for (const NetworkSpec& spec : BuiltInNetworks()) known.push_back(spec.contract.name);
+        for (const auto& item : config.networks.items()) {
+          if (std::find(known.begin(), known.end(), item.key()) == known.end()) {
+            problems->Add("networks." + item.key(),
+                          fmt::format("is no network; known: {}.{}", Join(known, ", "),
+                                      Suggestion(item.key(), known)));
+          }
+          if (!item.value().is_string()) {
+            problems->Add("networks." + item.key(), "must be text: the path of a file");
+          }
+        }
+      });
+}
+
+void ApplyOverride(const std::string& assignment, Json* config) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw UsageError(fmt::format("--set {} is not of the form a.b=c.", assignment));
+  }
+  const std::string path = assignment.substr(0, equals), text = assignment.substr(equals + 1);
+  Json value = Json::parse(text, nullptr, false);
+  if (value.is_discarded()) value = text;
+  Json* at = config;
+  for (const std::string& part : Split(path, '.')) {
+    if (at->is_array()) {
+      Json* entry = nullptr;
+      const bool index = !part.empty() && part.size() < 9 &&
+                         part.find_first_not_of("0123456789") == std::string::npos;
+      if (index && std::stoul(part) < at->size()) entry = &(*at)[std::stoul(part)];
+      for (Json& item : *at) {
+        if (entry != nullptr) break;
+        if (item == Json(part)) item = Json{{"type", part}};  // Spell the shorthand out.
+        if (item.is_object() && (item.value("name", item.value("type", "")) == part)) entry = &item;
+      }
+      if (entry == nullptr) {
+        throw UsageError(fmt::format("--set {}: the list has no entry \"{}\".", assignment, part));
+      }
+      at = entry;
+      continue;
+    }
+    if (at->is_null()) *at = Json::object();
+    if (!at->is_object()) {
+      throw UsageError(fmt::format("--set {}: \"{}\" is inside of what is no object.", assignment,
+                                   part));
+    }
+    at = &(*at)[part];
+  }
+  *at = value;
+}
+
+RunConfig ParseRunConfig(const Json& json, const Components& components, const std::string& name) {
+  Problems problems;
+  // Editors find the schema by this key; it is no option.
+  RunConfig config = RunConfigOptions(components).Parse(json, "", &problems, {"$schema"});
+  problems.ThrowIfAny(name);
+  return config;
+}
+
+}  // namespace maskbench

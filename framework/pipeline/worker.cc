@@ -1,0 +1,254 @@
+#include "maskbench/pipeline/worker.h"
+
+#include <chrono>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "maskbench/core/error.h"
+#include "maskbench/core/files.h"
+#include "maskbench/core/hash.h"
+#include "maskbench/core/runtime.h"
+#include "maskbench/media/frame_source.h"
+#include "maskbench/perception/face_track.h"
+
+namespace maskbench {
+namespace {
+namespace fs = std::filesystem;
+
+class StopWatch {
+ public:
+  double Seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+const Node& InputNode(const Plan& plan, const Node& node, Stage stage) {
+  for (const int input : node.inputs) {
+    if (plan.nodes[input].stage == stage) return plan.nodes[input];
+  }
+  throw Error(fmt::format("a {} node has no {} input.", ToString(node.stage), ToString(stage)));
+}
+
+}  // namespace
+
+Worker::Worker(const RunContext& context) : context_(context) {}
+Worker::~Worker() = default;
+
+NodeResult Worker::Do(const Node& node, const std::vector<const NodeOutcome*>& inputs) {
+  // A folder that only this node uses; what an interrupted run left there is thrown away.
+  const fs::path folder = context_.out / "work" / node.key.substr(0, 16);
+  const StopWatch watch;
+  const double cpu_before = ThreadCpuSeconds();
+  NodeResult result;
+  try {
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    result = Try(node, inputs, folder);
+  } catch (const std::exception& error) {
+    result = {};
+    result.outcome.status = NodeStatus::kFailed;
+    result.outcome.reason = error.what();
+  }
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+  result.outcome.wall_s = watch.Seconds();
+  result.outcome.cpu_s = ThreadCpuSeconds() - cpu_before;
+  return result;
+}
+
+NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& inputs,
+                       const fs::path& folder) {
+  NodeResult result;
+  const auto input_file = [&](size_t index) { return context_.out / inputs[index]->artefact; };
+  switch (node.stage) {
+    case Stage::kRender:
+      Render(node, folder, &result.outcome);
+      break;
+    case Stage::kPerceive:
+      Perceive(input_file(0), folder / "faces.track", &result.outcome);
+      Keep(node, folder / "faces.track", &result.outcome);
+      break;
+    case Stage::kReconstruct:
+      throw Error("no reconstruction is registered.");
+    case Stage::kMask: {
+      MaskJob job;
+      job.recording = Anonymous(node, input_file(0));
+      job.track = input_file(1);
+      Masker& masker = MaskerFor(node);
+      job.output = folder / ("masked" + masker.Extension(job.recording));
+      if (node.options.contains("companion") && node.options["companion"].is_string()) {
+        job.companion = node.options["companion"].get<std::string>();
+      }
+      job.seed = context_.config->seed;
+      const MaskReport report = masker.Mask(job);
+      if (!fs::exists(job.output) || fs::file_size(job.output) == 0) {
+        throw DataError("the method wrote no file.");
+      }
+      if (report.frames != job.recording.info.frame_count) {
+        throw DataError(fmt::format("the method delivered {} frames; the recording has {}.",
+                                    report.frames, job.recording.info.frame_count));
+      }
+      result.outcome.frames = report.frames;
+      result.outcome.notes = report.notes;
+      if (report.frames_blanked > 0) result.outcome.notes["frames_blanked"] = report.frames_blanked;
+      Keep(node, job.output, &result.outcome);
+      break;
+    }
+    case Stage::kObserve: {
+      std::unique_ptr<Observer>& observer = observers_[node.observer];
+      if (!observer) {
+        observer = context_.components->observers.Make(
+            {node.component, node.observer, node.options}, {context_.networks});
+      }
+      result.observations = observer->Observe(Anonymous(node, input_file(0)), input_file(1));
+      result.outcome.frames = result.observations.frames;
+      break;
+    }
+    case Stage::kTime:
+      Time(node, inputs, &result);
+      break;
+  }
+  return result;
+}
+
+void Worker::Render(const Node& node, const fs::path& folder, NodeOutcome* outcome) {
+  const LabelledRecording& recording = *context_.dataset->FindRecording(node.recording);
+  ReadOptions options;
+  options.image_rate_hz = recording.rate_hz;
+  options.first_frame = recording.first_frame;
+  options.frame_count = recording.frame_count;
+  const std::unique_ptr<FrameSource> source =
+      OpenFrames(CheckedFile(recording, context_.dataset_root), options);
+  const MediaInfo& info = source->info();
+  // Lossless, so that every variant starts from the same pixels; no name or date comes along.
+  const fs::path file = folder / "source.mkv";
+  const std::unique_ptr<VideoWriter> writer =
+      VideoWriter::Lossless(file, {info.width_px, info.height_px}, info.rate);
+  Frame frame;
+  while (source->Next(&frame)) writer->Write(frame.bgr);
+  outcome->frames = writer->Finish();
+  outcome->notes["media"] = ToJson(info);
+  Keep(node, file, outcome);
+}
+
+void Worker::Perceive(const fs::path& source, const fs::path& track, NodeOutcome* outcome) {
+  if (!tracker_) {
+    tracker_ = std::make_unique<FaceTracker>(*context_.networks, context_.config->perception);
+  }
+  tracker_->Reset();
+  const std::unique_ptr<FrameSource> frames = OpenFrames(source);
+  FaceTrackWriter writer(track, frames->info());
+  Frame frame;
+  int64_t with_face = 0;
+  while (frames->Next(&frame)) {
+    const FaceObservation face = tracker_->Process(frame.bgr);
+    with_face += face.has_face() ? 1 : 0;
+    writer.Write(face);
+    ++outcome->frames;
+  }
+  writer.Finish();
+  outcome->notes["frames_with_face"] = with_face;
+}
+
+Recording Worker::Anonymous(const Node& node, const fs::path& file) const {
+  return {node.anonymous_id, file, ProbeMedia(file)};
+}
+
+Masker& Worker::MaskerFor(const Node& node) {
+  std::unique_ptr<Masker>& masker = maskers_[node.variant];
+  if (!masker) {
+    // The companion is the plan's; the component's own options stand in the configuration.
+    for (const ComponentChoice& variant : context_.config->variants) {
+      if (variant.name == node.variant) {
+        masker = context_.components->maskers.Make(variant, {context_.config->delivery});
+      }
+    }
+  }
+  return *masker;
+}
+
+void Worker::Keep(const Node& node, const fs::path& file, NodeOutcome* outcome) const {
+  std::string name = node.stage == Stage::kRender || node.variant.empty() ? "source" : node.variant;
+  name += "-" + node.key.substr(0, 8);
+  const fs::path kept = fs::path("artefacts") / node.anonymous_id /
+                        (name + (node.stage == Stage::kRender ? fs::path(".mkv") : file.extension())
+                                    .string());
+  outcome->artefact_sha256 = Sha256OfFile(file);
+  outcome->artefact = kept.string();
+  fs::create_directories((context_.out / kept).parent_path());
+  fs::rename(file, context_.out / kept);
+}
+
+int64_t Worker::MaskWhole(const Node& node, const fs::path& source, const fs::path& folder,
+                          std::map<std::string, double>* seconds_by_stage) {
+  fs::create_directories(folder);
+  NodeOutcome ignored;
+  const StopWatch perceive;
+  Perceive(source, folder / "faces.track", &ignored);
+  (*seconds_by_stage)["perceive"] += perceive.Seconds();
+  MaskJob job;
+  job.recording = Anonymous(node, source);
+  job.track = folder / "faces.track";
+  Masker& masker = MaskerFor(node);
+  job.output = folder / ("masked" + masker.Extension(job.recording));
+  job.seed = context_.config->seed;
+  const Node& mask = InputNode(*context_.plan, node, Stage::kMask);
+  if (mask.options.contains("companion") && mask.options["companion"].is_string()) {
+    job.companion = mask.options["companion"].get<std::string>();
+  }
+  const StopWatch masking;
+  const int64_t frames = masker.Mask(job).frames;
+  (*seconds_by_stage)["mask"] += masking.Seconds();
+  return frames;
+}
+
+void Worker::Time(const Node& node, const std::vector<const NodeOutcome*>& inputs,
+                  NodeResult* result) {
+  const fs::path source = context_.out / inputs[0]->artefact;
+  const int worker_count = node.options["workers"];
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::map<std::string, double>> stages(worker_count);
+  std::vector<std::string> failures(worker_count);
+  std::vector<int64_t> frames(worker_count, 0);
+  for (int i = 0; i < worker_count; ++i) workers.push_back(std::make_unique<Worker>(context_));
+  const auto pass = [&] {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < worker_count; ++i) {
+      threads.emplace_back([&, i] {
+        try {
+          const TemporaryFolder folder;
+          stages[i].clear();
+          frames[i] = workers[i]->MaskWhole(node, source, folder.path(), &stages[i]);
+        } catch (const std::exception& error) {
+          failures[i] = error.what();
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (const std::string& failure : failures) {
+      if (!failure.empty()) throw DataError(failure);
+    }
+  };
+  pass();  // Loads the networks and warms the caches.
+  ResetPeakMemory();
+  const StopWatch watch;
+  pass();
+  result->outcome.notes["seconds"] = watch.Seconds();
+  result->outcome.peak_memory_bytes = PeakMemoryBytes();
+  double perceive_s = 0, mask_s = 0;
+  for (int i = 0; i < worker_count; ++i) {
+    result->outcome.frames += frames[i];
+    perceive_s += stages[i]["perceive"];
+    mask_s += stages[i]["mask"];
+  }
+  result->outcome.notes["perceive_seconds"] = perceive_s;
+  result->outcome.notes["mask_seconds"] = mask_s;
+}
+
+}  // namespace maskbench

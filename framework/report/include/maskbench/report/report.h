@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+
+#include "maskbench/pipeline/run_folder.h"
+#include "maskbench/pipeline/scoring.h"
+
+namespace maskbench {
+
+/// Writes report.json, figures.csv and timings.csv. Throws DataError.
+void WriteResults(const RunDescription& run, const ScoredRun& scored,
+                  const std::filesystem::path& out);
+
+/// Writes report.md, and variants.png when there are masked videos, from what the folder holds: it
+/// computes nothing.
+void WriteReport(const std::filesystem::path& out, const Components& components);
+
+}  // namespace maskbench

@@ -1,0 +1,260 @@
+#include "maskbench/report/report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "contact_sheet.h"
+#include "maskbench/core/error.h"
+#include "maskbench/core/files.h"
+#include "maskbench/core/text.h"
+
+namespace maskbench {
+namespace {
+
+/// A number as a person reads it: three significant digits, more for large ones.
+std::string ShortNumber(double value) {
+  if (std::isnan(value)) return "–";
+  const double size = std::abs(value);
+  if (size >= 100) return fmt::format("{:.0f}", value);
+  if (size >= 10) return fmt::format("{:.1f}", value);
+  if (size >= 1 || size == 0) return fmt::format("{:.2f}", value);
+  return fmt::format("{:.3f}", value);
+}
+
+std::string Cell(const Figure& figure) {
+  std::string text = ShortNumber(figure.value);
+  if (!std::isnan(figure.interval.low)) {
+    text += fmt::format(" [{}, {}]", ShortNumber(figure.interval.low),
+                        ShortNumber(figure.interval.high));
+  }
+  return text;
+}
+
+/// Pipes would end a Markdown cell.
+std::string Escaped(std::string text) {
+  for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) {
+    text.insert(at, "\\");
+  }
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+std::string MarkdownTable(const std::vector<std::string>& header,
+                          const std::vector<std::vector<std::string>>& rows) {
+  std::string text = "| " + Join(header, " | ") + " |\n|";
+  for (size_t i = 0; i < header.size(); ++i) text += "---|";
+  text += "\n";
+  for (std::vector<std::string> row : rows) {
+    for (std::string& cell : row) cell = Escaped(cell);
+    text += "| " + Join(row, " | ") + " |\n";
+  }
+  return text + "\n";
+}
+
+/// Pivots figures: what identifies a row on the left, one column per metric.
+std::string PivotTable(const std::vector<Figure>& figures, const std::string& experiment,
+                       const Json& table) {
+  using Member = std::string Figure::*;
+  const std::vector<std::pair<const char*, Member>> all_keys = {
+      {"variant", &Figure::variant},       {"condition", &Figure::condition},
+      {"reader", &Figure::reader},         {"recogniser", &Figure::recogniser},
+      {"attacker", &Figure::attacker},     {"group", &Figure::group}};
+  std::vector<const Figure*> chosen;
+  std::vector<std::string> columns;
+  const std::vector<std::string> metrics = table.at("metrics").get<std::vector<std::string>>();
+  for (const std::string& metric : metrics) {
+    for (const Figure& figure : figures) {
+      if (figure.experiment != experiment || figure.metric != metric) continue;
+      chosen.push_back(&figure);
+      const std::string column =
+          figure.parameter.empty() ? metric : metric + " " + figure.parameter;
+      if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
+        columns.push_back(column);
+      }
+    }
+  }
+  if (chosen.empty()) return "";
+  // Keys that say nothing here are left out.
+  std::vector<std::pair<const char*, Member>> keys;
+  for (const auto& key : all_keys) {
+    const bool used = std::any_of(chosen.begin(), chosen.end(), [&](const Figure* figure) {
+      return !(figure->*key.second).empty();
+    });
+    if (used) keys.push_back(key);
+  }
+  std::vector<std::vector<std::string>> row_keys;
+  std::map<std::vector<std::string>, std::map<std::string, const Figure*>> cells;
+  for (const Figure& figure : figures) {
+    if (std::find(chosen.begin(), chosen.end(), &figure) == chosen.end()) continue;
+    std::vector<std::string> row;
+    for (const auto& key : keys) row.push_back(figure.*key.second);
+    if (cells.count(row) == 0) row_keys.push_back(row);
+    cells[row][figure.parameter.empty() ? figure.metric : figure.metric + " " + figure.parameter] =
+        &figure;
+  }
+  std::vector<std::string> header;
+  for (const auto& key : keys) header.emplace_back(key.first);
+  header.insert(header.end(), columns.begin(), columns.end());
+  header.emplace_back("n");
+  header.emplace_back("failed");
+  std::vector<std::vector<std::string>> rows;
+  for (const std::vector<std::string>& key : row_keys) {
+    std::vector<std::string> row = key;
+    const Figure* first = nullptr;
+    for (const std::string& column : columns) {
+      const auto found = cells[key].find(column);
+      const Figure* figure = found == cells[key].end() ? nullptr : found->second;
+      row.push_back(figure == nullptr ? "" : Cell(*figure));
+      if (first == nullptr) first = figure;
+    }
+    row.push_back(first == nullptr ? "" : fmt::format("{} {}s", first->n, first->n_unit));
+    row.push_back(first == nullptr ? "" : std::to_string(first->n_failed));
+    rows.push_back(row);
+  }
+  return MarkdownTable(header, rows);
+}
+
+}  // namespace
+
+void WriteResults(const RunDescription& run, const ScoredRun& scored,
+                  const std::filesystem::path& out) {
+  Json tables = Json::array();
+  for (const auto& [experiment, table] : scored.tables) {
+    tables.push_back({{"experiment", experiment},
+                      {"title", table.title},
+                      {"explanation", table.explanation},
+                      {"metrics", table.metrics}});
+  }
+  Json failures = Json::array();
+  for (const CaseFailure& failure : scored.failures) {
+    failures.push_back({{"recording", failure.recording},
+                        {"variant", failure.variant},
+                        {"stage", failure.stage},
+                        {"observer", failure.observer},
+                        {"reason", failure.reason}});
+  }
+  std::set<std::string> subjects;
+  for (const std::string& id : run.plan.recordings) {
+    subjects.insert(run.dataset.FindRecording(id)->subject);
+  }
+  WriteJsonFile(out / "report.json",
+                {{"format", "maskbench-report"},
+                 {"format_version", 1},
+                 {"run", run.config.name},
+                 {"seed", run.config.seed},
+                 {"dataset",
+                  {{"name", run.dataset.name},
+                   {"version", run.dataset.version},
+                   {"title", run.dataset.title},
+                   {"kind", run.dataset.kind},
+                   {"licence", run.dataset.licence},
+                   {"notes", run.dataset.notes},
+                   {"subjects", subjects.size()},
+                   {"recordings", run.plan.recordings.size()}}},
+                 {"nodes",
+                  {{"planned", scored.nodes},
+                   {"done", scored.done},
+                   {"failed", scored.failed},
+                   {"blocked", scored.blocked},
+                   {"missing", scored.missing}}},
+                 {"cases", {{"planned", scored.cases}, {"failed", scored.cases_failed}}},
+                 {"failures", failures},
+                 {"tables", tables},
+                 {"figures", FiguresJson(scored.figures)},
+                 {"timings", FiguresJson(scored.timings)},
+                 {"environment", run.environment}});
+  WriteFileAtomically(out / "figures.csv", FiguresCsv(scored.figures));
+  WriteFileAtomically(out / "timings.csv", FiguresCsv(scored.timings));
+}
+
+void WriteReport(const std::filesystem::path& out, const Components& components) {
+  if (!std::filesystem::exists(out / "report.json")) {
+    throw DataError(fmt::format("{} holds no report.json; run `maskbench score` first.",
+                                out.string()));
+  }
+  const Json report = ReadJsonFile(out / "report.json");
+  RunDescription run = ReadRunDescription(out, components);
+  Store store(StoreFile(out));
+  const RunData data(run.config, run.dataset, run.plan, &store);
+  const bool has_picture = WriteContactSheet(data, out, out / "variants.png");
+
+  const Json& dataset = report["dataset"];
+  std::string text = fmt::format("# {}\n\n", report["run"].get<std::string>());
+  if (!run.config.notes.empty()) text += run.config.notes + "\n\n";
+  text += fmt::format(
+      "Data set **{}** {}: {}. These are **{}**: {} subjects, {} recordings. Seed {}.\n\n",
+      dataset["name"].get<std::string>(), dataset["version"].get<std::string>(),
+      dataset["title"].get<std::string>(),
+      dataset["kind"] == "real" ? "recordings of real people" : "rendered, virtual people",
+      dataset["subjects"].get<int>(), dataset["recordings"].get<int>(),
+      report["seed"].get<uint64_t>());
+  if (!dataset["notes"].get<std::string>().empty()) {
+    text += "> " + dataset["notes"].get<std::string>() + "\n\n";
+  }
+  text += fmt::format("{} cases (a recording under a variant), **{} of them failed**.",
+                      report["cases"]["planned"].get<int>(), report["cases"]["failed"].get<int>());
+  const int missing = report["nodes"]["missing"];
+  if (missing > 0) {
+    text += fmt::format(" **The run is not complete: {} of {} steps are missing.**", missing,
+                        report["nodes"]["planned"].get<int>());
+  }
+  text += "\n\n";
+  if (has_picture) {
+    text += "![The middle frame of one recording per subject under each variant](variants.png)\n\n";
+  }
+  const std::vector<Figure> figures = FiguresFromJson(report["figures"]);
+  const std::vector<Figure> timings = FiguresFromJson(report["timings"]);
+  for (const Json& table : report["tables"]) {
+    const std::string experiment = table["experiment"];
+    std::string body = PivotTable(figures, experiment, table);
+    if (body.empty()) body = PivotTable(timings, experiment, table);
+    if (body.empty()) continue;
+    text += fmt::format("## {}\n\n{}\n\n{}", table["title"].get<std::string>(),
+                        table["explanation"].get<std::string>(), body);
+  }
+  text += "## Failures\n\n";
+  if (report["failures"].empty()) {
+    text += "None.\n\n";
+  } else {
+    std::vector<std::vector<std::string>> rows;
+    for (const Json& failure : report["failures"]) {
+      rows.push_back({failure["recording"], failure["variant"], failure["stage"],
+                      failure["observer"], failure["reason"]});
+    }
+    text += "Each is counted in every denominator above.\n\n" +
+            MarkdownTable({"recording", "variant", "stage", "observer", "reason"}, rows);
+  }
+  text += "## Variants\n\n";
+  std::vector<std::vector<std::string>> variants;
+  for (const ComponentChoice& variant : run.config.variants) {
+    variants.push_back({variant.name, variant.type,
+                        std::to_string(components.maskers.Info(variant.type).version),
+                        variant.options.empty() ? "" : "`" + variant.options.dump() + "`"});
+  }
+  text += MarkdownTable({"name", "method", "version", "options"}, variants);
+  text += "## Environment\n\n";
+  std::vector<std::vector<std::string>> facts;
+  for (const auto& item : report["environment"].items()) {
+    if (!item.value().is_object()) {
+      facts.push_back({item.key(), item.value().is_string() ? item.value().get<std::string>()
+                                                            : item.value().dump()});
+      continue;
+    }
+    for (const auto& inner : item.value().items()) {
+      facts.push_back({item.key() + " " + inner.key(), inner.value().is_string()
+                                                           ? inner.value().get<std::string>()
+                                                           : inner.value().dump()});
+    }
+  }
+  text += MarkdownTable({"fact", "value"}, facts);
+  text +=
+      "All figures, with n and intervals, are in `figures.csv`; times and memory in `timings.csv`; "
+      "what was observed in `observations.sqlite` (`maskbench export`).\n";
+  WriteFileAtomically(out / "report.md", text);
+}
+
+}  // namespace maskbench

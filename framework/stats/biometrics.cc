@@ -1,0 +1,129 @@
+#include "maskbench/stats/biometrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace maskbench {
+namespace {
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+}
+
+Verification::Verification(std::vector<Comparison> comparisons)
+    : sorted_(std::move(comparisons)) {
+  std::stable_sort(sorted_.begin(), sorted_.end(),
+                   [](const Comparison& a, const Comparison& b) { return a.score > b.score; });
+  for (const Comparison& comparison : sorted_) {
+    (comparison.probe_subject == comparison.gallery_subject ? genuine_count_ : impostor_count_)++;
+    failed_count_ += std::isinf(comparison.score) ? 1 : 0;
+  }
+}
+
+std::vector<Verification::Point> Verification::Curve(const std::vector<double>& weights) const {
+  std::vector<Point> points = {{0, 0}};
+  double genuine = 0, impostor = 0;
+  for (size_t i = 0; i < sorted_.size(); ++i) {
+    const Comparison& comparison = sorted_[i];
+    const int probe = comparison.probe_subject, gallery = comparison.gallery_subject;
+    if (probe == gallery) {
+      genuine += weights.empty() ? 1 : weights[probe];
+    } else {
+      impostor += weights.empty() ? 1 : weights[probe] * weights[gallery];
+    }
+    const bool group_ends = i + 1 == sorted_.size() || sorted_[i + 1].score != comparison.score;
+    if (group_ends) points.push_back({impostor, genuine});
+  }
+  if (genuine == 0 || impostor == 0) return {};
+  for (Point& point : points) {
+    point.far /= impostor;
+    point.tar /= genuine;
+  }
+  return points;
+}
+
+double Verification::Auc(const std::vector<double>& weights) const {
+  const std::vector<Point> curve = Curve(weights);
+  if (curve.empty()) return kNan;
+  double area = 0;
+  for (size_t i = 1; i < curve.size(); ++i) {
+    area += (curve[i].far - curve[i - 1].far) * (curve[i].tar + curve[i - 1].tar) / 2;
+  }
+  return area;
+}
+
+double Verification::EqualErrorRate(const std::vector<double>& weights) const {
+  const std::vector<Point> curve = Curve(weights);
+  if (curve.empty()) return kNan;
+  for (size_t i = 1; i < curve.size(); ++i) {
+    // far − frr rises from −1 to 1 along the curve.
+    const double before = curve[i - 1].far - (1 - curve[i - 1].tar);
+    const double after = curve[i].far - (1 - curve[i].tar);
+    if (after < 0) continue;
+    const double share = after == before ? 0 : -before / (after - before);
+    return curve[i - 1].far + share * (curve[i].far - curve[i - 1].far);
+  }
+  return kNan;
+}
+
+double Verification::TarAtFar(double far, const std::vector<double>& weights) const {
+  const std::vector<Point> curve = Curve(weights);
+  if (curve.empty()) return kNan;
+  double best = 0;
+  // The last point accepts failures as well, which no threshold can do.
+  const bool has_failures = !sorted_.empty() && std::isinf(sorted_.back().score);
+  const size_t count = curve.size() - (has_failures ? 1 : 0);
+  for (size_t i = 0; i < count; ++i) {
+    if (curve[i].far <= far) best = std::max(best, curve[i].tar);
+  }
+  return best;
+}
+
+double Verification::DPrime() const {
+  double sum[2] = {}, square_sum[2] = {};
+  int64_t count[2] = {};
+  for (const Comparison& comparison : sorted_) {
+    if (std::isinf(comparison.score)) continue;
+    const int kind = comparison.probe_subject == comparison.gallery_subject ? 1 : 0;
+    sum[kind] += comparison.score;
+    ++count[kind];
+  }
+  if (count[0] < 2 || count[1] < 2) return kNan;
+  for (const Comparison& comparison : sorted_) {
+    if (std::isinf(comparison.score)) continue;
+    const int kind = comparison.probe_subject == comparison.gallery_subject ? 1 : 0;
+    const double deviation = comparison.score - sum[kind] / static_cast<double>(count[kind]);
+    square_sum[kind] += deviation * deviation;
+  }
+  const double variance = (square_sum[0] / static_cast<double>(count[0] - 1) +
+                           square_sum[1] / static_cast<double>(count[1] - 1)) /
+                          2;
+  if (variance <= 0) return kNan;
+  return (sum[1] / static_cast<double>(count[1]) - sum[0] / static_cast<double>(count[0])) /
+         std::sqrt(variance);
+}
+
+std::vector<double> Verification::Scores(bool genuine) const {
+  std::vector<double> scores;
+  for (const Comparison& comparison : sorted_) {
+    if ((comparison.probe_subject == comparison.gallery_subject) == genuine) {
+      scores.push_back(comparison.score);
+    }
+  }
+  std::reverse(scores.begin(), scores.end());
+  return scores;
+}
+
+double RankRate(const std::vector<RankedProbe>& probes, int k, const std::vector<double>& weights) {
+  double hits = 0, total = 0;
+  for (const RankedProbe& probe : probes) {
+    const double weight = weights.empty() ? 1 : weights[probe.subject];
+    total += weight;
+    if (probe.failed) continue;
+    const double places = static_cast<double>(k - probe.better) / (probe.tied + 1);
+    hits += weight * std::clamp(places, 0.0, 1.0);
+  }
+  return total == 0 ? kNan : hits / total;
+}
+
+}  // namespace maskbench

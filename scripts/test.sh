@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 machine to a tested build: installs packages, fetches assets, builds, imports
+# the networks and runs all tests. Arguments go to ctest, e.g. scripts/test.sh -R stats.
+. "$(dirname "$0")/common.sh"
+
+"$project_dir/scripts/install_packages.sh"
+"$project_dir/scripts/fetch_assets.sh"
+"$project_dir/scripts/build.sh" release
+cd "$project_dir"
+say "Testing"
+ctest --preset release -j "$(nproc)" "$@"
