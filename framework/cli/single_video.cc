@@ -58,7 +58,7 @@ void WriteComparison(const fs::path& original, const fs::path& masked, const fs:
   const MediaInfo &a = left->info(), &b = right->info();
   const int height = std::max(a.height_px, b.height_px);
   const std::unique_ptr<VideoWriter> writer =
-      VideoWriter::H264(output, {a.width_px + b.width_px, height}, a.rate, {});
+      VideoWriter::Delivery(output, {a.width_px + b.width_px, height}, a.rate, {});
   Frame left_frame, right_frame;
   while (left->Next(&left_frame) && right->Next(&right_frame)) {
     cv::Mat canvas(height, a.width_px + b.width_px, CV_8UC3, cv::Scalar::all(255));

@@ -13,6 +13,8 @@ class FrameMaskerAdaptor : public Masker {
   FrameMaskerAdaptor(std::unique_ptr<FrameMasker> masker, const Context& context)
       : masker_(std::move(masker)), delivery_(context.delivery) {}
 
+  std::string Extension(const Recording&) const override { return delivery_.Extension(); }
+
   MaskReport Mask(const MaskJob& job) override {
     const FaceRegions regions(job.track, {});
     if (masker_->NeedsFace() && !regions.any_known()) {
@@ -23,7 +25,7 @@ class FrameMaskerAdaptor : public Masker {
     const MediaInfo& info = source->info();
     const cv::Size size = masker_->Begin({info.width_px, info.height_px}, regions);
     const std::unique_ptr<VideoWriter> writer =
-        VideoWriter::H264(job.output, size, info.rate, delivery_);
+        VideoWriter::Delivery(job.output, size, info.rate, delivery_);
     MaskReport report;
     Frame frame;
     cv::Mat masked;

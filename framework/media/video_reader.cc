@@ -260,8 +260,8 @@ class VideoReader : public FrameSource {
     const auto format = static_cast<AVPixelFormat>(frame->format);
     scaler_.reset(sws_getCachedContext(scaler_.release(), frame->width, frame->height, format,
                                        frame->width, frame->height, AV_PIX_FMT_BGR24,
-                                       SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT |
-                                           SWS_FULL_CHR_H_INP | SWS_BITEXACT,
+                                       SWS_BILINEAR | SWS_ACCURATE_RND |
+                                           SWS_BITEXACT,
                                        nullptr, nullptr, nullptr));
     if (scaler_ == nullptr) {
       throw DataError(fmt::format("{} has the pixel format {}, which cannot be converted.",

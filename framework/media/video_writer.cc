@@ -132,6 +132,10 @@ class LibavWriter : public VideoWriter {
 const OptionTable<DeliveryOptions>& DeliveryOptions::Options() {
   static const auto table =
       OptionTable<DeliveryOptions>()
+          .Add("codec", &DeliveryOptions::codec,
+               "h264 in MP4 for viewing, or ffv1 in Matroska, which keeps every pixel: the same for "
+               "all variants.",
+               {OneOf({"h264", "ffv1"})})
           .Add("crf", &DeliveryOptions::crf,
                "Constant rate factor of x264: lower is better and larger; 18 is near lossless to "
                "the eye.",
@@ -142,9 +146,16 @@ const OptionTable<DeliveryOptions>& DeliveryOptions::Options() {
   return table;
 }
 
-std::unique_ptr<VideoWriter> VideoWriter::H264(const std::filesystem::path& file, cv::Size size,
-                                               FrameRate rate, const DeliveryOptions& options) {
+std::unique_ptr<VideoWriter> VideoWriter::Delivery(const std::filesystem::path& file,
+                                                   cv::Size size, FrameRate rate,
+                                                   const DeliveryOptions& options) {
   AVDictionary* codec_options = nullptr;
+  if (options.codec == "ffv1") {
+    av_dict_set_int(&codec_options, "level", 3, 0);
+    av_dict_set_int(&codec_options, "slicecrc", 1, 0);
+    return std::make_unique<LibavWriter>(file, size, rate, "matroska", "ffv1", AV_PIX_FMT_BGR0,
+                                         size, codec_options);
+  }
   av_dict_set_int(&codec_options, "crf", options.crf, 0);
   av_dict_set(&codec_options, "preset", options.preset.c_str(), 0);
   const cv::Size even((size.width + 1) / 2 * 2, (size.height + 1) / 2 * 2);
@@ -152,13 +163,13 @@ std::unique_ptr<VideoWriter> VideoWriter::H264(const std::filesystem::path& file
                                        codec_options);
 }
 
-std::unique_ptr<VideoWriter> VideoWriter::Lossless(const std::filesystem::path& file, cv::Size size,
-                                                   FrameRate rate) {
+std::unique_ptr<VideoWriter> VideoWriter::Intermediate(const std::filesystem::path& file,
+                                                       cv::Size size, FrameRate rate) {
   AVDictionary* codec_options = nullptr;
-  av_dict_set_int(&codec_options, "level", 3, 0);
-  av_dict_set_int(&codec_options, "slicecrc", 1, 0);
-  return std::make_unique<LibavWriter>(file, size, rate, "matroska", "ffv1", AV_PIX_FMT_BGR0, size,
-                                       codec_options);
+  av_dict_set_int(&codec_options, "qp", 0, 0);
+  av_dict_set(&codec_options, "preset", "ultrafast", 0);
+  return std::make_unique<LibavWriter>(file, size, rate, "matroska", "libx264rgb",
+                                       AV_PIX_FMT_BGR24, size, codec_options);
 }
 
 }  // namespace maskbench

@@ -43,7 +43,7 @@ class Masker {
 
   virtual ~Masker() = default;
   /// With the dot; what the output file is called.
-  virtual std::string Extension(const Recording&) const { return ".mp4"; }
+  virtual std::string Extension(const Recording&) const = 0;
   /// Writes `job.output`. Throws DataError: the case is then recorded as failed with that reason.
   virtual MaskReport Mask(const MaskJob& job) = 0;
 };

@@ -14,10 +14,15 @@ namespace maskbench {
 /// How masked videos are delivered: the same settings for every variant, so that none gains or
 /// loses by its encoder.
 struct DeliveryOptions {
+  /// "h264" in MP4 for viewing, or "ffv1" in Matroska, which keeps every pixel.
+  std::string codec = "h264";
   /// x264 constant rate factor; 18 is visually near lossless.
   int crf = 18;
   /// x264 preset: slower ones give smaller files at the same quality.
   std::string preset = "veryfast";
+
+  /// With the dot.
+  std::string Extension() const { return codec == "ffv1" ? ".mkv" : ".mp4"; }
 
   static const OptionTable<DeliveryOptions>& Options();
 };
@@ -25,12 +30,14 @@ struct DeliveryOptions {
 /// Writes a video with one thread, fixed settings and no metadata: equal frames give equal bytes.
 class VideoWriter {
  public:
-  /// H.264 (4:2:0, BT.709) in MP4 for viewing. Odd sizes are extended by one replicated pixel.
-  static std::unique_ptr<VideoWriter> H264(const std::filesystem::path& file, cv::Size size,
-                                           FrameRate rate, const DeliveryOptions& options);
-  /// FFV1 in Matroska: every pixel comes back as it was.
-  static std::unique_ptr<VideoWriter> Lossless(const std::filesystem::path& file, cv::Size size,
-                                               FrameRate rate);
+  /// What a variant delivers. H.264 is 4:2:0, BT.709; odd sizes are extended by one replicated
+  /// pixel. FFV1 is RGB.
+  static std::unique_ptr<VideoWriter> Delivery(const std::filesystem::path& file, cv::Size size,
+                                               FrameRate rate, const DeliveryOptions& options);
+  /// For steps that follow in the same run: lossless RGB H.264 in Matroska. Every pixel comes back
+  /// as it was, at a third of FFV1's decoding time.
+  static std::unique_ptr<VideoWriter> Intermediate(const std::filesystem::path& file, cv::Size size,
+                                                   FrameRate rate);
   virtual ~VideoWriter() = default;
 
   /// @param bgr  8-bit BGR of the size given at construction. Throws DataError.

@@ -56,6 +56,9 @@ class Worker {
   void Perceive(const std::filesystem::path& source, const std::filesystem::path& track,
                 NodeOutcome* outcome);
   void Time(const Node& node, const std::vector<const NodeOutcome*>& inputs, NodeResult* result);
+  /// Loads networks and warms caches on the recording's first frames.
+  static void WarmUp(const Node& node, const std::filesystem::path& source,
+                     const std::vector<std::unique_ptr<Worker>>& workers);
   Recording Anonymous(const Node& node, const std::filesystem::path& file) const;
   Masker& MaskerFor(const Node& node);
   /// Moves a finished file to its place and notes its hash.
