@@ -49,15 +49,16 @@ int VideoStream(const AVFormatContext* input, const std::filesystem::path& file)
   return index;
 }
 
-/// The closest of the rates that cameras use, when within 0.05 %; otherwise a fraction near `hz`.
-FrameRate NearestRate(double hz) {
+/// The closest of the rates that cameras use, when within the relative tolerance; otherwise a
+/// fraction near `hz`.
+FrameRate NearestRate(double hz, double tolerance) {
   static constexpr FrameRate kCommon[] = {
       {24000, 1001}, {24, 1}, {25, 1},         {30000, 1001}, {30, 1},  {48, 1},
       {50, 1},       {60000, 1001}, {60, 1},   {100, 1},      {120000, 1001},
       {120, 1},      {200, 1}, {240, 1},       {10, 1},       {12, 1},  {15, 1}};
   const FrameRate* best = nullptr;
   for (const FrameRate& rate : kCommon) {
-    if (std::abs(rate.hz() / hz - 1) > 5e-4) continue;
+    if (std::abs(rate.hz() / hz - 1) > tolerance) continue;
     if (best == nullptr || std::abs(rate.hz() - hz) < std::abs(best->hz() - hz)) best = &rate;
   }
   if (best != nullptr) return *best;
@@ -112,17 +113,19 @@ Timing ReadTiming(const std::filesystem::path& file) {
   }
   timing.constant = worst <= allowed;
   double hz = 1 / (step * tick_s);
+  // A rounded tick at either end shifts the rate of a short file noticeably.
+  const double tolerance = 5e-4 + 1.01 / static_cast<double>(times.back() - times.front());
   if (!timing.constant) {
     std::vector<int64_t> steps;
     for (size_t i = 1; i < times.size(); ++i) steps.push_back(times[i] - times[i - 1]);
     std::nth_element(steps.begin(), steps.begin() + steps.size() / 2, steps.end());
     hz = 1 / (std::max<int64_t>(1, steps[steps.size() / 2]) * tick_s);
   } else if (const AVRational declared = stream->avg_frame_rate;
-             declared.num > 0 && std::abs(av_q2d(declared) / hz - 1) < 5e-4) {
+             declared.num > 0 && std::abs(av_q2d(declared) / hz - 1) < tolerance) {
     timing.rate = {declared.num, declared.den};
     return timing;
   }
-  timing.rate = NearestRate(hz);
+  timing.rate = NearestRate(hz, timing.constant ? tolerance : 5e-4);
   return timing;
 }
 

@@ -1,0 +1,153 @@
+#include "maskbench/pipeline/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "experiments/register_all.h"
+#include "maskbench/core/error.h"
+#include "maskbench/core/files.h"
+#include "maskbench/core/json.h"
+#include "maskbench/pipeline/components.h"
+
+namespace maskbench {
+namespace {
+
+class PlanTest : public testing::Test {
+ protected:
+  PlanTest() {
+    RegisterFrameworkComponents(&components_);
+    // Fingerprints are all a plan needs of the networks.
+    for (const NetworkSpec& spec : BuiltInNetworks()) {
+      WriteJsonFile(models_.path() / (spec.contract.name + ".json"),
+                    {{"tensors_sha256", "weights of " + spec.contract.name}});
+    }
+    for (const char* id : {"a", "b"}) {
+      Subject subject;
+      subject.id = id;
+      dataset_.subjects.push_back(subject);
+      for (const char* number : {"1", "2"}) {
+        LabelledRecording recording;
+        recording.id = std::string(id) + number;
+        recording.subject = id;
+        recording.sha256 = std::string(64, *id);
+        dataset_.recordings.push_back(recording);
+      }
+    }
+    dataset_.name = "made";
+    config_ = Json::parse(R"({"name": "p", "dataset": {"manifest": "m.json"},
+      "variants": ["original", "gaussian_blur"], "observers": ["mediapipe_iris", "dlib_resnet"]})");
+  }
+
+  Plan Make(const Json& config) {
+    const NetworkLibrary networks(models_.path());
+    return MakePlan(ParseRunConfig(config, components_, "c"), dataset_, components_, networks, ".");
+  }
+
+  static std::set<std::string> Keys(const Plan& plan, Stage stage, const std::string& variant) {
+    std::set<std::string> keys;
+    for (const Node& node : plan.nodes) {
+      if (node.stage == stage && node.variant == variant) keys.insert(node.key);
+    }
+    return keys;
+  }
+
+  TemporaryFolder models_;
+  Components components_;
+  Dataset dataset_;
+  Json config_;
+};
+
+TEST_F(PlanTest, SharesWhatVariantsAndObserversHaveInCommon) {
+  const Plan plan = Make(config_);
+  // Per recording: render, perceive, and per variant mask, perceive and two observers.
+  EXPECT_EQ(plan.nodes.size(), 4 * (2 + 2 * (1 + 1 + 2)));
+  std::set<std::string> keys;
+  for (size_t i = 0; i < plan.nodes.size(); ++i) {
+    EXPECT_TRUE(keys.insert(plan.nodes[i].key).second) << "two nodes have one key";
+    for (const int input : plan.nodes[i].inputs) {
+      EXPECT_LT(input, static_cast<int>(i));
+      EXPECT_EQ(plan.nodes[input].recording, plan.nodes[i].recording);
+    }
+  }
+}
+
+TEST_F(PlanTest, EqualConfigurationsGiveEqualKeys) {
+  EXPECT_EQ(ToJson(Make(config_)), ToJson(Make(config_)));
+}
+
+TEST_F(PlanTest, AChangedOptionRenewsItsVariantAndNothingElse) {
+  const Plan before = Make(config_);
+  config_["variants"][1] = {{"type", "gaussian_blur"}, {"sigma_face", 0.3}};
+  const Plan after = Make(config_);
+  for (const Stage stage : {Stage::kRender, Stage::kPerceive}) {
+    EXPECT_EQ(Keys(before, stage, ""), Keys(after, stage, ""));
+  }
+  for (const Stage stage : {Stage::kMask, Stage::kPerceive, Stage::kObserve}) {
+    EXPECT_EQ(Keys(before, stage, "original"), Keys(after, stage, "original"));
+    std::vector<std::string> common;
+    const auto a = Keys(before, stage, "gaussian_blur"), b = Keys(after, stage, "gaussian_blur");
+    std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common));
+    EXPECT_TRUE(common.empty());
+  }
+}
+
+TEST_F(PlanTest, OtherWeightsRenewOnlyWhatUsesThem) {
+  const Plan before = Make(config_);
+  WriteJsonFile(models_.path() / "dlib_resnet.json", {{"tensors_sha256", "others"}});
+  const Plan after = Make(config_);
+  ASSERT_EQ(before.nodes.size(), after.nodes.size());
+  for (size_t i = 0; i < before.nodes.size(); ++i) {
+    EXPECT_EQ(before.nodes[i].key != after.nodes[i].key,
+              before.nodes[i].component == "dlib_resnet");
+  }
+}
+
+TEST_F(PlanTest, AnonymousIdsDependOnTheSeedAndTellNothing) {
+  const Plan plan = Make(config_);
+  config_["seed"] = 2;
+  const Plan other = Make(config_);
+  std::set<std::string> ids;
+  for (size_t i = 0; i < plan.nodes.size(); ++i) {
+    EXPECT_EQ(plan.nodes[i].anonymous_id.find(plan.nodes[i].recording), std::string::npos);
+    EXPECT_NE(plan.nodes[i].anonymous_id, other.nodes[i].anonymous_id);
+    ids.insert(plan.nodes[i].anonymous_id);
+  }
+  EXPECT_EQ(ids.size(), 4U);
+}
+
+TEST_F(PlanTest, SplitsAndChosenRecordingsTakePart) {
+  dataset_.subjects[1].split = "train";
+  EXPECT_EQ(Make(config_).recordings, (std::vector<std::string>{"a1", "a2"}));
+  config_["dataset"]["split"] = "all";
+  config_["dataset"]["recordings"] = {"b2", "a1"};
+  EXPECT_EQ(Make(config_).recordings, (std::vector<std::string>{"a1", "b2"}));
+  config_["dataset"]["recordings"] = {"c9"};
+  EXPECT_THROW(Make(config_), UsageError);
+}
+
+TEST_F(PlanTest, ComesBackFromJson) {
+  config_["timing"] = {{"workers", {1, 2}}};
+  const Plan plan = Make(config_);
+  EXPECT_EQ(ToJson(PlanFromJson(ToJson(plan))), ToJson(plan));
+  EXPECT_THROW(PlanFromJson(Json{{"nodes", 3}}), DataError);
+}
+
+TEST_F(PlanTest, ANewPremadeVideoRenewsItsCase) {
+  const TemporaryFolder folder;
+  config_["variants"][1] = {{"type", "premade"}, {"folder", folder.path().string()}};
+  const Plan without = Make(config_);
+  WriteFileAtomically(folder.path() / "b1.mp4", "one");
+  const Plan with = Make(config_);
+  WriteFileAtomically(folder.path() / "b1.mp4", "two");
+  const Plan changed = Make(config_);
+  for (size_t i = 0; i < with.nodes.size(); ++i) {
+    const bool touched = with.nodes[i].recording == "b1" && with.nodes[i].variant == "premade";
+    EXPECT_EQ(without.nodes[i].key != with.nodes[i].key, touched);
+    EXPECT_EQ(changed.nodes[i].key != with.nodes[i].key, touched);
+  }
+}
+
+}  // namespace
+}  // namespace maskbench
