@@ -65,7 +65,11 @@ fs::path JoinInside(const fs::path& folder, const std::string& relative) {
   const fs::path root = fs::weakly_canonical(folder);
   const fs::path joined = fs::weakly_canonical(root / part);  // Resolves symbolic links.
   const auto mismatch = std::mismatch(root.begin(), root.end(), joined.begin(), joined.end());
-  if (mismatch.first != root.end()) {
+  bool dangling = false;  // A link whose target does not exist yet is left as it is above.
+  for (fs::path path = joined; path.has_relative_path(); path = path.parent_path()) {
+    dangling |= fs::is_symlink(path);
+  }
+  if (mismatch.first != root.end() || dangling) {
     throw DataError(
         fmt::format("the path \"{}\" leaves the data set's folder; it must stay inside.", relative));
   }

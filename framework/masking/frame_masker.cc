@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "maskbench/core/error.h"
 #include "maskbench/media/frame_source.h"
 
@@ -23,6 +25,10 @@ class FrameMaskerAdaptor : public Masker {
     }
     const std::unique_ptr<FrameSource> source = OpenFrames(job.recording.file);
     const MediaInfo& info = source->info();
+    if (regions.frame_count() != info.frame_count) {
+      throw DataError(fmt::format("the face track has {} frames; the recording has {}.",
+                                  regions.frame_count(), info.frame_count));
+    }
     const cv::Size size = masker_->Begin({info.width_px, info.height_px}, regions);
     const std::unique_ptr<VideoWriter> writer =
         VideoWriter::Delivery(job.output, size, info.rate, delivery_);

@@ -39,9 +39,10 @@ void AppendTail(const char* data, size_t size, std::string* tail) {
 SubprocessResult RunSubprocess(const std::vector<std::string>& arguments,
                                const std::vector<std::string>& environment, double time_limit_s) {
   int error_pipe[2];
-  if (::pipe2(error_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+  if (::pipe2(error_pipe, O_CLOEXEC) != 0) {
     throw DataError(fmt::format("no pipe for \"{}\": {}.", arguments[0], std::strerror(errno)));
   }
+  ::fcntl(error_pipe[0], F_SETFL, O_NONBLOCK);  // Our end alone: the program's must wait for us.
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -67,8 +68,9 @@ SubprocessResult RunSubprocess(const std::vector<std::string>& arguments,
   const auto start = std::chrono::steady_clock::now();
   const auto drain = [&] {
     char buffer[4096];
-    ssize_t count = 0;
-    while ((count = ::read(error_pipe[0], buffer, sizeof(buffer))) > 0) {
+    for (int i = 0; i < 256; ++i) {  // Bounded: a program that never stops writing has a time limit.
+      const ssize_t count = ::read(error_pipe[0], buffer, sizeof(buffer));
+      if (count <= 0) return;
       AppendTail(buffer, static_cast<size_t>(count), &result.standard_error);
     }
   };

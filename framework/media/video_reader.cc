@@ -122,7 +122,7 @@ Timing ReadTiming(const std::filesystem::path& file) {
     hz = 1 / (std::max<int64_t>(1, steps[steps.size() / 2]) * tick_s);
   } else if (const AVRational declared = stream->avg_frame_rate;
              declared.num > 0 && std::abs(av_q2d(declared) / hz - 1) < tolerance) {
-    timing.rate = {declared.num, declared.den};
+    timing.rate = NearestRate(av_q2d(declared), 1e-6);  // 60000/1001 may be declared as 19001/317.
     return timing;
   }
   timing.rate = NearestRate(hz, timing.constant ? tolerance : 5e-4);

@@ -77,6 +77,20 @@ inline std::map<std::string, std::string> HashesBelow(const std::filesystem::pat
   return hashes;
 }
 
+/// Names of the results that differ or that only one side has; empty when both are the same.
+inline std::vector<std::string> Differences(const std::map<std::string, std::string>& a,
+                                            const std::map<std::string, std::string>& b) {
+  std::vector<std::string> names;
+  for (const auto& [name, hash] : a) {
+    const auto other = b.find(name);
+    if (other == b.end() || other->second != hash) names.push_back(name);
+  }
+  for (const auto& [name, hash] : b) {
+    if (a.count(name) == 0) names.push_back(name + " (only the second)");
+  }
+  return names;
+}
+
 /// A data set of two people with two photographs each and a short clip of a third, and a
 /// configuration for it.
 class SmallRun {

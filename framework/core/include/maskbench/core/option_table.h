@@ -247,6 +247,12 @@ struct OptionCodec<V, std::enable_if_t<std::is_arithmetic_v<V> && !std::is_same_
                    Problems* problems) {
     double number = 0;
     if (!option_internal::ReadNumber(json, path, rule, kWhole, &number, problems)) return false;
+    if (kWhole) {  // What does not fit must not wrap around.
+      OptionRule fits;
+      fits.minimum = static_cast<double>(std::numeric_limits<V>::lowest());
+      fits.maximum = static_cast<double>(std::numeric_limits<V>::max());
+      if (!option_internal::ReadNumber(json, path, fits, kWhole, &number, problems)) return false;
+    }
     *value = json.get<V>();  // Keeps all digits of 64-bit whole numbers.
     return true;
   }
