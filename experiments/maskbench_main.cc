@@ -1,6 +1,7 @@
-#include "experiments/register_all.h"
 #include "maskbench/cli/command_line.h"
 #include "maskbench/core/runtime.h"
+
+#include "experiments/register_all.h"
 
 int main(int argc, char** argv) {
   maskbench::EnsureRuntimeEnvironment(argv);

@@ -93,6 +93,16 @@ class Reidentification : public Experiment {
  public:
   explicit Reidentification(const ReidentificationOptions& options) : options_(options) {}
 
+  void Check(const RunConfig& config, Problems* problems) const override {
+    std::vector<std::string> names;
+    for (const ComponentChoice& variant : config.variants) names.push_back(variant.name);
+    if (std::find(names.begin(), names.end(), options_.gallery_variant) == names.end()) {
+      problems->Add("gallery_variant", "is \"" + options_.gallery_variant +
+                                           "\", which is no variant of this configuration." +
+                                           Suggestion(options_.gallery_variant, names));
+    }
+  }
+
   ExperimentResult Score(const RunData& data, const std::string& name) override {
     ExperimentResult result;
     for (const ComponentChoice& observer : data.config().observers) {
@@ -129,7 +139,8 @@ class Reidentification : public Experiment {
          "Of comparisons in which both sides enrolled: Euclidean for dlib_resnet, 1 − cosine "
          "otherwise.",
          {"genuine_distance_min", "genuine_distance_median", "genuine_distance_max",
-          "impostor_distance_min", "impostor_distance_median", "impostor_distance_max", "d_prime"}}};
+          "impostor_distance_min", "impostor_distance_median", "impostor_distance_max",
+          "d_prime"}}};
     return result;
   }
 
@@ -154,7 +165,7 @@ class Reidentification : public Experiment {
     std::vector<Comparison> comparisons;
     std::vector<RankedProbe> ranked;
     std::set<int> probe_subjects;
-    int64_t failed_probes = 0;
+    int64_t failed_probes = 0, failed_searches = 0;
     for (const Protocol::Entry& probe : protocol.probes) {
       probe_subjects.insert(probe.subject);
       const std::optional<std::vector<float>>& descriptor = probes.at(probe.recording);
@@ -176,6 +187,7 @@ class Reidentification : public Experiment {
       RankedProbe rank;
       rank.subject = probe.subject;
       rank.failed = std::isinf(own_score);
+      failed_searches += rank.failed ? 1 : 0;
       rank.better = static_cast<int>(
           std::count_if(scores.begin(), scores.end(), [&](double s) { return s > own_score; }));
       rank.tied = static_cast<int>(std::count(scores.begin(), scores.end(), own_score));
@@ -196,7 +208,7 @@ class Reidentification : public Experiment {
       if (units >= kMinimumUnits && !std::isnan(value)) figure.interval = interval;
       figure.n = n;
       figure.n_unit = n_unit;
-      figure.n_failed = failed_probes;
+      figure.n_failed = failed_searches;
       figure.unit = unit;
       figures->push_back(figure);
     };
@@ -216,7 +228,7 @@ class Reidentification : public Experiment {
       const Interval interval =
           units == 0 ? Interval{}
           : exact    ? ClopperPearsonInterval(hits, units)
-                  : bootstrap(metric_name, [&](const std::vector<double>& weights) {
+                     : bootstrap(metric_name, [&](const std::vector<double>& weights) {
                       return RankRate(ranked, k, weights);
                     });
       add(metric_name, rate, interval, units, "subject", "share");
@@ -224,9 +236,9 @@ class Reidentification : public Experiment {
     const auto gallery_size = static_cast<int64_t>(protocol.gallery.size());
     add("rank_1_chance", 1.0 / static_cast<double>(gallery_size), {}, gallery_size, "subject",
         "share");
-    add("auc", verification.Auc(), bootstrap("auc", [&](const std::vector<double>& weights) {
-          return verification.Auc(weights);
-        }),
+    add("auc", verification.Auc(),
+        bootstrap("auc",
+                  [&](const std::vector<double>& weights) { return verification.Auc(weights); }),
         units, "subject", "share");
     add("eer", verification.EqualErrorRate(),
         bootstrap("eer",
@@ -247,12 +259,20 @@ class Reidentification : public Experiment {
     }
     add("d_prime", verification.DPrime(), {}, units, "subject", "");
     const auto probe_count = static_cast<int64_t>(protocol.probes.size());
-    const double failure = probe_count == 0 ? kNan
-                                            : static_cast<double>(failed_probes) /
-                                                  static_cast<double>(probe_count);
+    const double failure =
+        probe_count == 0 ? kNan
+                         : static_cast<double>(failed_probes) / static_cast<double>(probe_count);
     add("failure_to_enrol", failure,
         units == 0 ? Interval{} : ClopperPearsonInterval(failure * units, units), probe_count,
         "recording", "share");
+    figures->back().n_failed = failed_probes;
+    const auto failed_gallery =
+        std::count_if(protocol.gallery.begin(), protocol.gallery.end(),
+                      [&](const Protocol::Entry& entry) { return !gallery.at(entry.recording); });
+    add("gallery_failure_to_enrol",
+        static_cast<double>(failed_gallery) / static_cast<double>(gallery_size), {}, gallery_size,
+        "recording", "share");
+    figures->back().n_failed = failed_gallery;
     const char* distance_unit = metric == DescriptorMetric::kCosine ? "1-cosine" : "euclidean";
     for (const bool genuine : {true, false}) {
       std::vector<double> distances;
@@ -262,8 +282,7 @@ class Reidentification : public Experiment {
       std::sort(distances.begin(), distances.end());
       const std::string prefix = genuine ? "genuine_distance_" : "impostor_distance_";
       const auto count = static_cast<int64_t>(distances.size());
-      for (const auto& [suffix, p] :
-           {std::pair("min", 0.0), {"median", 0.5}, {"max", 1.0}}) {
+      for (const auto& [suffix, p] : {std::pair("min", 0.0), {"median", 0.5}, {"max", 1.0}}) {
         add(prefix + suffix, Percentile(distances, p), {}, count, "comparison", distance_unit);
       }
     }
@@ -276,8 +295,10 @@ class Reidentification : public Experiment {
 
 void RegisterReidentification(Registry<Experiment>* registry) {
   registry->Add<ReidentificationOptions>(
-      {"reidentification", 1,
-       "Identification and verification by face recognisers, per attacker and variant.", {}},
+      {"reidentification",
+       1,
+       "Identification and verification by face recognisers, per attacker and variant.",
+       {}},
       [](const ReidentificationOptions& options, const Experiment::Context&) {
         return std::make_unique<Reidentification>(options);
       });

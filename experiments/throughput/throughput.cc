@@ -45,10 +45,9 @@ class Throughput : public Experiment {
       const NodeOutcome* outcome = data.OutcomeOf(node);
       if (outcome == nullptr) continue;
       if (node.stage != Stage::kTime) {
-        const std::string what =
-            node.stage == Stage::kMask      ? node.variant
-            : node.stage == Stage::kObserve ? node.observer
-                                            : "";
+        const std::string what = node.stage == Stage::kMask      ? node.variant
+                                 : node.stage == Stage::kObserve ? node.observer
+                                                                 : "";
         Sum& sum = stages[{ToString(node.stage), what}];
         if (outcome->status == NodeStatus::kDone) {
           sum.seconds += outcome->wall_s;

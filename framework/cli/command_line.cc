@@ -7,8 +7,9 @@
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
 
-#include "commands.h"
 #include "maskbench/core/error.h"
+
+#include "commands.h"
 
 namespace maskbench {
 namespace {
@@ -53,14 +54,16 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
       "run", "Do everything a configuration says; run it again to go on after an interruption.");
   AddRunArguments(run_command, &run);
   run_command->add_option("--out", run.out, "Folder of the run; made when missing.")->required();
-  run_command->add_option("--workers", run.workers,
-                          "Cases done at a time, each on one thread; the number of cores by default.")
+  run_command
+      ->add_option("--workers", run.workers,
+                   "Cases done at a time, each on one thread; the number of cores by default.")
       ->check(CLI::Range(1, 1024));
   run_command->add_flag("--retry-failed", run.retry_failed, "Do again what failed before.");
   does(run_command, [&] { return RunCommand(program, run); });
 
   RunArguments plan;
-  CLI::App* plan_command = app.add_subcommand("plan", "Show what a run would do, without doing it.");
+  CLI::App* plan_command =
+      app.add_subcommand("plan", "Show what a run would do, without doing it.");
   AddRunArguments(plan_command, &plan);
   does(plan_command, [&] { return PlanCommand(program, plan); });
 
@@ -91,7 +94,8 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   CLI::App* mask_command = app.add_subcommand("mask", "Mask one video, image or folder of images.");
   mask_command->add_option("--variant", mask.variant, "Masking method; see `maskbench list`.")
       ->required();
-  mask_command->add_option("--set", mask.options, "Option of the method, e.g. --set sigma_face=0.2.");
+  mask_command->add_option("--set", mask.options,
+                           "Option of the method, e.g. --set sigma_face=0.2.");
   mask_command->add_flag("--compare", mask.compare, "Write original and mask side by side.");
   mask_command->add_option("IN", mask.input, "Recording.")->required();
   mask_command->add_option("OUT", mask.output, "Video to write.")->required();

@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
-#include "commands.h"
 #include "maskbench/core/error.h"
 #include "maskbench/pipeline/manifest.h"
+
+#include "commands.h"
 #include "progress.h"
 
 namespace maskbench {

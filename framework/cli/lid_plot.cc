@@ -43,8 +43,8 @@ void WriteMeasurePlot(const Observations& observations, double rate_hz,
     for (size_t i = 0; i < blinking->values.size(); ++i) {
       if (blinking->values[i] != 1) continue;
       const auto frame = static_cast<double>(i);
-      cv::rectangle(image, {x_of(frame - 0.5), kTop},
-                    {x_of(frame + 0.5), kTop + panels * kPanel}, kShade, cv::FILLED);
+      cv::rectangle(image, {x_of(frame - 0.5), kTop}, {x_of(frame + 0.5), kTop + panels * kPanel},
+                    kShade, cv::FILLED);
     }
   }
   for (int panel = 0; panel < panels; ++panel) {

@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
-#include "commands.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/text.h"
 #include "maskbench/pipeline/figure.h"
 #include "maskbench/pipeline/manifest.h"
 #include "maskbench/pipeline/run_config.h"
+
+#include "commands.h"
 
 namespace maskbench {
 namespace {

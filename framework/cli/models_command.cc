@@ -3,10 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "commands.h"
 #include "maskbench/core/error.h"
 #include "maskbench/nn/import.h"
 #include "maskbench/nn/network_library.h"
+
+#include "commands.h"
 
 namespace maskbench {
 

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "commands.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/runtime.h"
@@ -17,6 +16,8 @@
 #include "maskbench/pipeline/scheduler.h"
 #include "maskbench/pipeline/scoring.h"
 #include "maskbench/report/report.h"
+
+#include "commands.h"
 #include "progress.h"
 
 namespace maskbench {
@@ -45,8 +46,8 @@ Json EnvironmentFacts(const Program& program, const PreparedRun& run) {
   for (const NetworkSpec& spec : BuiltInNetworks()) {
     const std::string& name = spec.contract.name;
     try {
-      weights[name] = (run.networks->IsReplaced(name) ? "replaced " : "") +
-                      run.networks->Fingerprint(name);
+      weights[name] =
+          (run.networks->IsReplaced(name) ? "replaced " : "") + run.networks->Fingerprint(name);
     } catch (const DataError&) {
       weights[name] = "not imported";  // Only an error when a component needs it.
     }
@@ -68,6 +69,12 @@ PreparedRun Prepare(const Program& program, const RunArguments& arguments) {
   run.config_folder = fs::absolute(arguments.config).parent_path();
   RunConfig& config = run.description.config;
   config = ParseRunConfig(json, *program.components, arguments.config.string());
+  for (const ComponentChoice& choice : config.experiments) {
+    Problems problems;
+    program.components->experiments.Make(choice, {})->Check(config, &problems);
+    problems.ThrowIfAny(
+        fmt::format("{}: experiment \"{}\"", arguments.config.string(), choice.name));
+  }
   const fs::path manifest = (run.config_folder / config.dataset.manifest).lexically_normal();
   try {
     run.description.dataset = ReadManifest(manifest);
@@ -77,8 +84,7 @@ PreparedRun Prepare(const Program& program, const RunArguments& arguments) {
   run.dataset_root = DatasetRoot(run.description.dataset, manifest, program.AssetsDir());
   std::map<std::string, fs::path> replacements;
   for (const auto& item : config.networks.items()) {
-    const fs::path file =
-        (run.config_folder / item.value().get<std::string>()).lexically_normal();
+    const fs::path file = (run.config_folder / item.value().get<std::string>()).lexically_normal();
     if (!fs::exists(file)) {
       throw UsageError(fmt::format("networks.{}: {} does not exist.", item.key(), file.string()));
     }
@@ -114,7 +120,7 @@ int ScoreAndReport(const Program& program, const fs::path& out, const RunDescrip
   WriteReport(out, *program.components);
   fmt::print("{} figures from {} cases, {} of them failed. Report: {}\n", scored.figures.size(),
              scored.cases, scored.cases_failed, (out / "report.md").string());
-  return scored.failed + scored.blocked > 0 ? kExitSomeFailed : kExitDone;
+  return scored.failed + scored.blocked + scored.missing > 0 ? kExitSomeFailed : kExitDone;
 }
 
 }  // namespace

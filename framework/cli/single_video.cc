@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
 
-#include "commands.h"
-#include "lid_plot.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/text.h"
@@ -15,6 +13,9 @@
 #include "maskbench/perception/face_track.h"
 #include "maskbench/perception/face_tracker.h"
 #include "maskbench/pipeline/run_config.h"
+
+#include "commands.h"
+#include "lid_plot.h"
 #include "progress.h"
 
 namespace maskbench {
@@ -62,8 +63,7 @@ void WriteComparison(const fs::path& original, const fs::path& masked, const fs:
   Frame left_frame, right_frame;
   while (left->Next(&left_frame) && right->Next(&right_frame)) {
     cv::Mat canvas(height, a.width_px + b.width_px, CV_8UC3, cv::Scalar::all(255));
-    left_frame.bgr.copyTo(
-        canvas(cv::Rect(0, (height - a.height_px) / 2, a.width_px, a.height_px)));
+    left_frame.bgr.copyTo(canvas(cv::Rect(0, (height - a.height_px) / 2, a.width_px, a.height_px)));
     right_frame.bgr.copyTo(
         canvas(cv::Rect(a.width_px, (height - b.height_px) / 2, b.width_px, b.height_px)));
     writer->Write(canvas);

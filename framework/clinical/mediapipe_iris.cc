@@ -58,8 +58,8 @@ class MediapipeIris : public Observer {
     std::array<EyeSeries, 2> eyes;
     std::vector<double> face_width(frames, kNan), roll(frames, kNan), scale_ratio(frames, kNan);
     for (EyeSeries& eye : eyes) {
-      for (auto* series : {&eye.upper, &eye.lower, &eye.fissure, &eye.aperture, &eye.x, &eye.y,
-                           &eye.iris_px}) {
+      for (auto* series :
+           {&eye.upper, &eye.lower, &eye.fissure, &eye.aperture, &eye.x, &eye.y, &eye.iris_px}) {
         series->assign(frames, kNan);
       }
     }
@@ -115,8 +115,7 @@ class MediapipeIris : public Observer {
       add_mm("iris_offset_x", eye.x);
       add_mm("iris_offset_y", eye.y);
       result.series.push_back({side, "iris_diameter", "px", eye.iris_px});
-      result.values.push_back(
-          {side, "iris_diameter_median", "px", MedianOfKnown(eye.iris_px)});
+      result.values.push_back({side, "iris_diameter_median", "px", MedianOfKnown(eye.iris_px)});
     }
     // Both lids close together in a blink: the mean of the eyes is steadier than either.
     std::vector<double> aperture(frames, kNan);
@@ -136,8 +135,8 @@ class MediapipeIris : public Observer {
     }
     const double seen_s = static_cast<double>(result.frames_with_face) / rate_hz;
     result.values.push_back({{}, "blink_count", "count", static_cast<double>(blinks.size())});
-    result.values.push_back({{}, "blink_rate", "per_minute",
-                             static_cast<double>(blinks.size()) / seen_s * 60});
+    result.values.push_back(
+        {{}, "blink_rate", "per_minute", static_cast<double>(blinks.size()) / seen_s * 60});
     result.values.push_back({{}, "faces_found_max", "count", static_cast<double>(most_faces)});
     result.series.push_back({{}, "aperture_ratio", "ratio", std::move(aperture)});
     result.series.push_back({{}, "blinking", "flag", std::move(blinking)});
@@ -154,8 +153,10 @@ class MediapipeIris : public Observer {
 
 void RegisterMediapipeIris(Registry<Observer>* registry) {
   registry->Add<MediapipeIrisOptions>(
-      {"mediapipe_iris", 1,
-       "Lids and irises by the off-the-shelf MediaPipe eye network; misreads diseased eyes.", {}},
+      {"mediapipe_iris",
+       1,
+       "Lids and irises by the off-the-shelf MediaPipe eye network; misreads diseased eyes.",
+       {}},
       [](const MediapipeIrisOptions& options, const Observer::Context&) {
         return std::make_unique<MediapipeIris>(options);
       });

@@ -1,8 +1,5 @@
 #include "maskbench/core/files.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -10,7 +7,9 @@
 #include <fstream>
 #include <sstream>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "maskbench/core/error.h"
 
@@ -34,7 +33,8 @@ std::string ReadFile(const fs::path& file) {
 
 void WriteFileAtomically(const fs::path& file, std::string_view content) {
   static std::atomic<unsigned> counter{0};
-  if (file.has_parent_path()) fs::create_directories(file.parent_path());
+  std::error_code code;
+  if (file.has_parent_path()) fs::create_directories(file.parent_path(), code);
   const fs::path temporary =
       file.parent_path() /
       fmt::format(".{}.{}.{}.tmp", file.filename().string(), getpid(), counter.fetch_add(1));
@@ -47,14 +47,18 @@ void WriteFileAtomically(const fs::path& file, std::string_view content) {
     good = count > 0;
     if (good) written += static_cast<size_t>(count);
   }
-  const int error = errno;
+  int error = errno;
   if (descriptor >= 0) ::close(descriptor);
+  if (good) {
+    fs::rename(temporary, file, code);
+    good = !code;
+    error = code.value();
+  }
   if (!good) {
     std::error_code ignored;
     fs::remove(temporary, ignored);
     throw DataError(fmt::format("{} cannot be written: {}.", file.string(), std::strerror(error)));
   }
-  fs::rename(temporary, file);
 }
 
 fs::path JoinInside(const fs::path& folder, const std::string& relative) {
@@ -70,8 +74,8 @@ fs::path JoinInside(const fs::path& folder, const std::string& relative) {
     dangling |= fs::is_symlink(path);
   }
   if (mismatch.first != root.end() || dangling) {
-    throw DataError(
-        fmt::format("the path \"{}\" leaves the data set's folder; it must stay inside.", relative));
+    throw DataError(fmt::format(
+        "the path \"{}\" leaves the data set's folder; it must stay inside.", relative));
   }
   return joined;
 }
@@ -79,8 +83,8 @@ fs::path JoinInside(const fs::path& folder, const std::string& relative) {
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = (fs::temp_directory_path() / "maskbench-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) {
-    throw DataError(fmt::format("no temporary folder can be made at {}: {}.", pattern,
-                                std::strerror(errno)));
+    throw DataError(
+        fmt::format("no temporary folder can be made at {}: {}.", pattern, std::strerror(errno)));
   }
   path_ = pattern;
 }

@@ -1,8 +1,5 @@
 #include "maskbench/core/hash.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -10,6 +7,8 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "maskbench/core/error.h"
 

@@ -17,10 +17,9 @@ void Problems::Add(const std::string& path, const std::string& message) {
 
 void Problems::ThrowIfAny(const std::string& what) const {
   if (lines_.empty()) return;
-  throw UsageError(lines_.size() == 1
-                       ? fmt::format("{}: {}.", what, lines_[0])
-                       : fmt::format("{} has {} problems:\n  - {}", what, lines_.size(),
-                                     Join(lines_, "\n  - ")));
+  throw UsageError(lines_.size() == 1 ? fmt::format("{}: {}.", what, lines_[0])
+                                      : fmt::format("{} has {} problems:\n  - {}", what,
+                                                    lines_.size(), Join(lines_, "\n  - ")));
 }
 
 std::string OptionRule::Text() const {
@@ -143,10 +142,10 @@ bool ReadComponent(const Json& json, const std::string& path, const OptionRule& 
   }
   value->type = json["type"].get<std::string>();
   if (std::find(types.begin(), types.end(), value->type) == types.end()) {
-    problems->Add(MemberPath(path, "type"),
-                  fmt::format("is \"{}\", which is no {}; known: {}.{}", value->type,
-                              rule.catalog->Kind(), Join(types, ", "),
-                              Suggestion(value->type, types)));
+    problems->Add(
+        MemberPath(path, "type"),
+        fmt::format("is \"{}\", which is no {}; known: {}.{}", value->type, rule.catalog->Kind(),
+                    Join(types, ", "), Suggestion(value->type, types)));
     return false;
   }
   value->name = value->type;
@@ -154,9 +153,9 @@ bool ReadComponent(const Json& json, const std::string& path, const OptionRule& 
   if (json.contains("name")) {
     ReadString(json["name"], MemberPath(path, "name"), {}, &value->name, problems);
     if (!IsPlainName(value->name)) {
-      problems->Add(MemberPath(path, "name"),
-                    fmt::format("is \"{}\"; letters, digits, _ and - are allowed, at most 64",
-                                value->name));
+      problems->Add(
+          MemberPath(path, "name"),
+          fmt::format("is \"{}\"; letters, digits, _ and - are allowed, at most 64", value->name));
     }
   }
   Json options = json;

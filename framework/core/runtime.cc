@@ -1,8 +1,5 @@
 #include "maskbench/core/runtime.h"
 
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -10,6 +7,8 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 namespace maskbench {
 namespace {

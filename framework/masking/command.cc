@@ -10,6 +10,7 @@
 #include "maskbench/core/error.h"
 #include "maskbench/core/text.h"
 #include "maskbench/masking/masker.h"
+#include "maskbench/masking/premade.h"
 #include "maskbench/masking/subprocess.h"
 #include "maskbench/media/frame_source.h"
 
@@ -45,14 +46,14 @@ struct CommandOptions {
                  "Further folders that the sandboxed program may read.")
             .Check([](const CommandOptions& options, const std::string& path, Problems* problems) {
               for (const char* placeholder : {"{input}", "{output}"}) {
-                const bool found = std::any_of(
-                    options.command.begin(), options.command.end(), [&](const std::string& part) {
-                      return part.find(placeholder) != std::string::npos;
-                    });
+                const bool found = std::any_of(options.command.begin(), options.command.end(),
+                                               [&](const std::string& part) {
+                                                 return part.find(placeholder) != std::string::npos;
+                                               });
                 if (!found) {
-                  problems->Add(path + ".command",
-                                fmt::format("names no {}, so the program cannot know its file",
-                                            placeholder));
+                  problems->Add(
+                      path + ".command",
+                      fmt::format("names no {}, so the program cannot know its file", placeholder));
                 }
               }
             });
@@ -114,8 +115,9 @@ class CommandMasker : public Masker {
     const std::string said =
         result.standard_error.empty()
             ? ""
-            : fmt::format(" It said: {}", result.standard_error.substr(
-                                              0, result.standard_error.find_last_not_of("\r\n ") + 1));
+            : fmt::format(" It said: {}",
+                          result.standard_error.substr(
+                              0, result.standard_error.find_last_not_of("\r\n ") + 1));
     if (result.timed_out) {
       throw DataError(fmt::format("the command was stopped after its time limit of {} s.{}",
                                   NumberText(options_.time_limit_s), said));
@@ -125,8 +127,7 @@ class CommandMasker : public Masker {
                                   strsignal(result.signal), said));
     }
     if (result.exit_status != 0) {
-      throw DataError(
-          fmt::format("the command ended with status {}.{}", result.exit_status, said));
+      throw DataError(fmt::format("the command ended with status {}.{}", result.exit_status, said));
     }
     if (!fs::exists(output)) {
       throw DataError(fmt::format("the command ended well but wrote no file.{}", said));
@@ -141,12 +142,14 @@ class CommandMasker : public Masker {
  private:
   std::vector<std::string> SandboxArguments(const fs::path& input, const fs::path& output,
                                             const std::string& program) const {
-    std::vector<std::string> arguments = {"bwrap", "--die-with-parent", "--unshare-all",
-                                          "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"};
+    std::vector<std::string> arguments = {
+        "bwrap", "--die-with-parent", "--unshare-all", "--dev", "/dev", "--proc",
+        "/proc", "--tmpfs",           "/tmp"};
     const auto bind = [&arguments](const char* how, const std::string& path) {
       arguments.insert(arguments.end(), {how, path, path});
     };
-    for (const char* folder : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt"}) {
+    for (const char* folder :
+         {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt"}) {
       bind("--ro-bind-try", folder);
     }
     const fs::path program_folder = fs::path(program).parent_path();
@@ -180,7 +183,7 @@ class CommandMasker : public Masker {
 
 void RegisterCommand(Registry<Masker>* registry) {
   registry->Add<CommandOptions>(
-      {"command", 1, "An external program that reads {input} and writes {output}.", {}},
+      {kCommandType, 1, "An external program that reads {input} and writes {output}.", {}},
       [](const CommandOptions& options, const Masker::Context&) {
         return std::make_unique<CommandMasker>(options);
       });

@@ -36,7 +36,8 @@ class EyeBar : public FrameMasker {
     const float half_height = static_cast<float>(options_.height) * region.EyesDistance() / 2;
     std::vector<cv::Point> corners;
     for (const auto& [u, v] : {std::pair(-1, -1), {1, -1}, {1, 1}, {-1, 1}}) {
-      const cv::Point2f corner = region.EyesCentre() + along * (half_width * static_cast<float>(u)) +
+      const cv::Point2f corner = region.EyesCentre() +
+                                 along * (half_width * static_cast<float>(u)) +
                                  down * (half_height * static_cast<float>(v));
       corners.emplace_back(cvRound(corner.x), cvRound(corner.y));
     }
@@ -50,11 +51,10 @@ class EyeBar : public FrameMasker {
 }  // namespace
 
 void RegisterEyeBar(Registry<Masker>* registry) {
-  registry->Add<EyeBarOptions>(
-      {"eye_bar", 1, "A black bar over both eyes.", {}},
-      [](const EyeBarOptions& options, const Masker::Context& context) {
-        return WrapFrameMasker(std::make_unique<EyeBar>(options), context);
-      });
+  registry->Add<EyeBarOptions>({"eye_bar", 1, "A black bar over both eyes.", {}},
+                               [](const EyeBarOptions& options, const Masker::Context& context) {
+                                 return WrapFrameMasker(std::make_unique<EyeBar>(options), context);
+                               });
 }
 
 }  // namespace maskbench

@@ -47,8 +47,8 @@ FaceRegions::FaceRegions(const std::filesystem::path& track, const FaceRegionOpt
       values[next++] = face.mesh[index].y;
     };
     for (const int index : mesh::kOval) add(index);
-    for (const int index : {mesh::kRightEyeOuter, mesh::kRightEyeInner, mesh::kLeftEyeInner,
-                            mesh::kLeftEyeOuter}) {
+    for (const int index :
+         {mesh::kRightEyeOuter, mesh::kRightEyeInner, mesh::kLeftEyeInner, mesh::kLeftEyeOuter}) {
       add(index);
     }
   }
@@ -89,7 +89,8 @@ FaceRegions::FaceRegions(const std::filesystem::path& track, const FaceRegionOpt
   if (radius < 1) return;
   std::vector<float> kernel;
   for (int64_t k = 0; k <= radius; ++k) {
-    kernel.push_back(static_cast<float>(std::exp(-0.5 * std::pow(static_cast<double>(k) / sigma, 2))));
+    kernel.push_back(
+        static_cast<float>(std::exp(-0.5 * std::pow(static_cast<double>(k) / sigma, 2))));
   }
   const auto raw = values_;
   for (int64_t i = 0; i < count; ++i) {

@@ -43,8 +43,7 @@ class GaussianBlur : public FrameMasker {
       return;
     }
     bgr.copyTo(*masked);
-    const std::vector<cv::Point> outline =
-        region.ScaledOval(static_cast<float>(options_.margin));
+    const std::vector<cv::Point> outline = region.ScaledOval(static_cast<float>(options_.margin));
     const cv::Rect frame_area(0, 0, bgr.cols, bgr.rows);
     const cv::Rect area = cv::boundingRect(outline) & frame_area;
     if (area.empty()) return;

@@ -22,10 +22,9 @@ class NullMasker : public Masker {
 }  // namespace
 
 void RegisterNull(Registry<Masker>* registry) {
-  registry->Add<NoOptions>({"null", 1, "Copies the file: the harness's own overhead.", {}},
-                           [](const NoOptions&, const Masker::Context&) {
-                             return std::make_unique<NullMasker>();
-                           });
+  registry->Add<NoOptions>(
+      {"null", 1, "Copies the file: the harness's own overhead.", {}},
+      [](const NoOptions&, const Masker::Context&) { return std::make_unique<NullMasker>(); });
 }
 
 }  // namespace maskbench

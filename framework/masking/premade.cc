@@ -1,11 +1,12 @@
 // Videos that were masked elsewhere.
+#include "maskbench/masking/premade.h"
+
 #include <filesystem>
 
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
 #include "maskbench/masking/masker.h"
-#include "maskbench/masking/premade.h"
 #include "maskbench/media/frame_source.h"
 
 namespace maskbench {
@@ -56,10 +57,9 @@ std::optional<std::filesystem::path> PremadeFile(const Json& options,
 }
 
 void RegisterPremade(Registry<Masker>* registry) {
-  registry->Add<PremadeOptions>({kPremadeType, 1, "A folder of videos that were masked elsewhere.", {}},
-                                [](const PremadeOptions&, const Masker::Context&) {
-                                  return std::make_unique<Premade>();
-                                });
+  registry->Add<PremadeOptions>(
+      {kPremadeType, 1, "A folder of videos that were masked elsewhere.", {}},
+      [](const PremadeOptions&, const Masker::Context&) { return std::make_unique<Premade>(); });
 }
 
 }  // namespace maskbench

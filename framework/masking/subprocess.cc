@@ -1,11 +1,5 @@
 #include "maskbench/masking/subprocess.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -13,7 +7,12 @@
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "maskbench/core/error.h"
 
@@ -68,7 +67,8 @@ SubprocessResult RunSubprocess(const std::vector<std::string>& arguments,
   const auto start = std::chrono::steady_clock::now();
   const auto drain = [&] {
     char buffer[4096];
-    for (int i = 0; i < 256; ++i) {  // Bounded: a program that never stops writing has a time limit.
+    for (int i = 0; i < 256;
+         ++i) {  // Bounded: a program that never stops writing has a time limit.
       const ssize_t count = ::read(error_pipe[0], buffer, sizeof(buffer));
       if (count <= 0) return;
       AppendTail(buffer, static_cast<size_t>(count), &result.standard_error);

@@ -8,6 +8,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "maskbench/core/error.h"
+
 #include "video_reader.h"
 
 namespace maskbench {
@@ -103,8 +104,8 @@ class CutReader : public FrameSource {
 };
 
 bool IsImage(const std::filesystem::path& path) {
-  static const std::set<std::string> kExtensions = {".jpg", ".jpeg", ".png",  ".bmp",
-                                                    ".tif", ".tiff", ".webp", ".pgm", ".ppm"};
+  static const std::set<std::string> kExtensions = {".jpg",  ".jpeg", ".png", ".bmp", ".tif",
+                                                    ".tiff", ".webp", ".pgm", ".ppm"};
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -8,8 +8,9 @@
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
 
-#include "av_support.h"
 #include "maskbench/core/error.h"
+
+#include "av_support.h"
 
 namespace maskbench {
 namespace {
@@ -53,9 +54,9 @@ int VideoStream(const AVFormatContext* input, const std::filesystem::path& file)
 /// fraction near `hz`.
 FrameRate NearestRate(double hz, double tolerance) {
   static constexpr FrameRate kCommon[] = {
-      {24000, 1001}, {24, 1}, {25, 1},         {30000, 1001}, {30, 1},  {48, 1},
-      {50, 1},       {60000, 1001}, {60, 1},   {100, 1},      {120000, 1001},
-      {120, 1},      {200, 1}, {240, 1},       {10, 1},       {12, 1},  {15, 1}};
+      {24000, 1001}, {24, 1},       {25, 1}, {30000, 1001}, {30, 1},        {48, 1},
+      {50, 1},       {60000, 1001}, {60, 1}, {100, 1},      {120000, 1001}, {120, 1},
+      {200, 1},      {240, 1},      {10, 1}, {12, 1},       {15, 1}};
   const FrameRate* best = nullptr;
   for (const FrameRate& rate : kCommon) {
     if (std::abs(rate.hz() / hz - 1) > tolerance) continue;
@@ -158,8 +159,7 @@ class VideoReader : public FrameSource {
     decoder_->pkt_timebase = stream->time_base;
     const int opened = avcodec_open2(decoder_.get(), codec, nullptr);
     if (opened < 0) {
-      throw DataError(
-          fmt::format("{} cannot be decoded: {}.", file.string(), AvErrorText(opened)));
+      throw DataError(fmt::format("{} cannot be decoded: {}.", file.string(), AvErrorText(opened)));
     }
     packet_.reset(av_packet_alloc());
     current_.reset(av_frame_alloc());
@@ -263,20 +263,19 @@ class VideoReader : public FrameSource {
     const auto format = static_cast<AVPixelFormat>(frame->format);
     scaler_.reset(sws_getCachedContext(scaler_.release(), frame->width, frame->height, format,
                                        frame->width, frame->height, AV_PIX_FMT_BGR24,
-                                       SWS_BILINEAR | SWS_ACCURATE_RND |
-                                           SWS_BITEXACT,
-                                       nullptr, nullptr, nullptr));
+                                       SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT, nullptr,
+                                       nullptr, nullptr));
     if (scaler_ == nullptr) {
       throw DataError(fmt::format("{} has the pixel format {}, which cannot be converted.",
                                   file_.string(), av_get_pix_fmt_name(format)));
     }
     // Files that do not say: BT.601 for standard definition, BT.709 above, as players assume.
-    int matrix = frame->colorspace == AVCOL_SPC_BT709       ? SWS_CS_ITU709
-                 : frame->colorspace == AVCOL_SPC_BT470BG   ? SWS_CS_ITU601
-                 : frame->colorspace == AVCOL_SPC_SMPTE170M ? SWS_CS_ITU601
+    int matrix = frame->colorspace == AVCOL_SPC_BT709        ? SWS_CS_ITU709
+                 : frame->colorspace == AVCOL_SPC_BT470BG    ? SWS_CS_ITU601
+                 : frame->colorspace == AVCOL_SPC_SMPTE170M  ? SWS_CS_ITU601
                  : frame->colorspace == AVCOL_SPC_BT2020_NCL ? SWS_CS_BT2020
-                 : frame->height >= 720                     ? SWS_CS_ITU709
-                                                            : SWS_CS_ITU601;
+                 : frame->height >= 720                      ? SWS_CS_ITU709
+                                                             : SWS_CS_ITU601;
     const int full_range = frame->color_range == AVCOL_RANGE_JPEG ? 1 : 0;
     sws_setColorspaceDetails(scaler_.get(), sws_getCoefficients(matrix), full_range,
                              sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);

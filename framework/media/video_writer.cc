@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
 
-#include "av_support.h"
 #include "maskbench/core/error.h"
+
+#include "av_support.h"
 
 namespace maskbench {
 namespace {
@@ -24,8 +25,8 @@ class LibavWriter : public VideoWriter {
     const AVCodec* codec = avcodec_find_encoder_by_name(codec_name);
     if (codec == nullptr) {
       av_dict_free(&codec_options);
-      throw DataError(fmt::format("this FFmpeg has no encoder {}; install libavcodec with it.",
-                                  codec_name));
+      throw DataError(
+          fmt::format("this FFmpeg has no encoder {}; install libavcodec with it.", codec_name));
     }
     encoder_.reset(avcodec_alloc_context3(codec));
     encoder_->width = coded_size.width;
@@ -113,8 +114,7 @@ class LibavWriter : public VideoWriter {
 
   void Check(int code, const char* action) const {
     if (code >= 0) return;
-    throw DataError(
-        fmt::format("{} cannot be {}: {}.", file_.string(), action, AvErrorText(code)));
+    throw DataError(fmt::format("{} cannot be {}: {}.", file_.string(), action, AvErrorText(code)));
   }
 
   std::filesystem::path file_;
@@ -134,10 +134,11 @@ class LibavWriter : public VideoWriter {
 const OptionTable<DeliveryOptions>& DeliveryOptions::Options() {
   static const auto table =
       OptionTable<DeliveryOptions>()
-          .Add("codec", &DeliveryOptions::codec,
-               "h264 in MP4 for viewing, or ffv1 in Matroska, which keeps every pixel: the same for "
-               "all variants.",
-               {OneOf({"h264", "ffv1"})})
+          .Add(
+              "codec", &DeliveryOptions::codec,
+              "h264 in MP4 for viewing, or ffv1 in Matroska, which keeps every pixel: the same for "
+              "all variants.",
+              {OneOf({"h264", "ffv1"})})
           .Add("crf", &DeliveryOptions::crf,
                "Constant rate factor of x264: lower is better and larger; 18 is near lossless to "
                "the eye.",
@@ -148,9 +149,8 @@ const OptionTable<DeliveryOptions>& DeliveryOptions::Options() {
   return table;
 }
 
-std::unique_ptr<VideoWriter> VideoWriter::Delivery(const std::filesystem::path& file,
-                                                   cv::Size size, FrameRate rate,
-                                                   const DeliveryOptions& options) {
+std::unique_ptr<VideoWriter> VideoWriter::Delivery(const std::filesystem::path& file, cv::Size size,
+                                                   FrameRate rate, const DeliveryOptions& options) {
   AVDictionary* codec_options = nullptr;
   if (options.codec == "ffv1") {
     av_dict_set_int(&codec_options, "level", 3, 0);
@@ -173,8 +173,8 @@ std::unique_ptr<VideoWriter> VideoWriter::Intermediate(const std::filesystem::pa
   AVDictionary* codec_options = nullptr;
   av_dict_set_int(&codec_options, "qp", 0, 0);
   av_dict_set(&codec_options, "preset", "ultrafast", 0);
-  return std::make_unique<LibavWriter>(file, size, rate, "matroska", "libx264rgb",
-                                       AV_PIX_FMT_BGR24, size, codec_options);
+  return std::make_unique<LibavWriter>(file, size, rate, "matroska", "libx264rgb", AV_PIX_FMT_BGR24,
+                                       size, codec_options);
 }
 
 }  // namespace maskbench

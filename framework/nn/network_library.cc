@@ -23,13 +23,12 @@ std::unique_ptr<Network> NetworkLibrary::Load(const std::string& name, int batch
   const NetworkContract& contract = BuiltInNetwork(name).contract;
   const std::filesystem::path file = FileOf(name);
   if (!std::filesystem::exists(file)) {
-    throw DataError(
-        IsReplaced(name)
-            ? fmt::format("{}, which should replace the network {}, does not exist.", file.string(),
-                          name)
-            : fmt::format("the network {} has not been imported ({} is missing); run "
-                          "scripts/fetch_assets.sh and `maskbench models import`.",
-                          name, file.string()));
+    throw DataError(IsReplaced(name)
+                        ? fmt::format("{}, which should replace the network {}, does not exist.",
+                                      file.string(), name)
+                        : fmt::format("the network {} has not been imported ({} is missing); run "
+                                      "scripts/fetch_assets.sh and `maskbench models import`.",
+                                      name, file.string()));
   }
   return Network::Load(file, contract, batch);
 }
@@ -43,11 +42,14 @@ std::string NetworkLibrary::Fingerprint(const std::string& name) const {
   } else {
     const std::filesystem::path manifest = models_dir_ / (name + ".json");
     if (!std::filesystem::exists(manifest)) {
-      throw DataError(fmt::format("the network {} has not been imported ({} is missing); run "
-                                  "scripts/fetch_assets.sh and `maskbench models import`.",
-                                  name, manifest.string()));
+      throw DataError(
+          fmt::format("the network {} has not been imported ({} is missing); run "
+                      "scripts/fetch_assets.sh and `maskbench models import`.",
+                      name, manifest.string()));
     }
-    fingerprint = ReadJsonFile(manifest).value("tensors_sha256", "");
+    const Json json = ReadJsonFile(manifest);
+    fingerprint =
+        Sha256OfBytes(json.value("tensors_sha256", "") + json.value("program_sha256", ""));
   }
   return fingerprint;
 }

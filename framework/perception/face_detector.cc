@@ -69,10 +69,11 @@ std::vector<FaceDetection> FaceDetector::Detect(const cv::Mat& bgr) {
 
 std::vector<FaceDetection> FaceDetector::DetectWithBorder(const cv::Mat& bgr, float border) {
   const float longer = static_cast<float>(std::max(bgr.cols, bgr.rows));
-  const CropRegion whole{{static_cast<float>(bgr.cols - 1) / 2, static_cast<float>(bgr.rows - 1) / 2},
-                         longer * (1 + 2 * border),
-                         0,
-                         false};
+  const CropRegion whole{
+      {static_cast<float>(bgr.cols - 1) / 2, static_cast<float>(bgr.rows - 1) / 2},
+      longer * (1 + 2 * border),
+      0,
+      false};
   cv::Mat crop;
   ExtractCrop(bgr, whole, side_, &crop);
   ToPlanes(crop, {true, {127.5F, 127.5F, 127.5F}, {1 / 127.5F, 1 / 127.5F, 1 / 127.5F}},
@@ -90,8 +91,10 @@ std::vector<FaceDetection> FaceDetector::DetectWithBorder(const cv::Mat& bgr, fl
       const float score = 1 / (1 + std::exp(-outputs_[grid.scores].values[anchor]));
       if (score < min_score_) continue;
       const int cell = anchor / grid.per_cell;
-      const float anchor_x = static_cast<float>(grid.stride) * (static_cast<float>(cell % cells) + 0.5F);
-      const float anchor_y = static_cast<float>(grid.stride) * (static_cast<float>(cell / cells) + 0.5F);
+      const float anchor_x =
+          static_cast<float>(grid.stride) * (static_cast<float>(cell % cells) + 0.5F);
+      const float anchor_y =
+          static_cast<float>(grid.stride) * (static_cast<float>(cell / cells) + 0.5F);
       const float* raw = &outputs_[grid.boxes].values[16 * anchor];
       const cv::Point2f centre = whole.ToFrame(anchor_x + raw[0], anchor_y + raw[1], side_);
       const cv::Size2f size(raw[2] * whole.Scale(side_), raw[3] * whole.Scale(side_));
@@ -99,8 +102,7 @@ std::vector<FaceDetection> FaceDetector::DetectWithBorder(const cv::Mat& bgr, fl
       face.score = score;
       face.box = {centre.x - size.width / 2, centre.y - size.height / 2, size.width, size.height};
       for (int p = 0; p < 6; ++p) {
-        face.points[p] =
-            whole.ToFrame(anchor_x + raw[4 + 2 * p], anchor_y + raw[5 + 2 * p], side_);
+        face.points[p] = whole.ToFrame(anchor_x + raw[4 + 2 * p], anchor_y + raw[5 + 2 * p], side_);
       }
       detections.push_back(face);
     }

@@ -7,10 +7,7 @@ namespace maskbench {
 const char* ToString(Side side) { return side == Side::kRight ? "right" : "left"; }
 
 float EyeObservation::iris_diameter_px() const {
-  const auto distance = [this](int a, int b) {
-    return std::hypot(iris[a].x - iris[b].x, iris[a].y - iris[b].y);
-  };
-  return (distance(1, 3) + distance(2, 4)) / 2;
+  return std::hypot(iris[1].x - iris[3].x, iris[1].y - iris[3].y);
 }
 
 float FaceObservation::face_width_px() const {

@@ -8,7 +8,8 @@ namespace {
 
 constexpr int kMeshSide = 192;
 constexpr int kIrisSide = 64;
-/// Crop sizes relative to the face box and to the eye-corner distance, as the networks were trained.
+/// Crop sizes relative to the face box and to the eye-corner distance, as the networks were
+/// trained.
 constexpr float kMeshMargin = 1.5F;
 constexpr float kIrisMargin = 2.3F;
 

@@ -63,7 +63,8 @@ void Write(const Table& table, const std::filesystem::path& file) {
   size_t numbers = table.number_columns.size();
   for (const Table::Row& row : table.rows) numbers = std::max(numbers, row.numbers.size());
   names.insert(names.end(), table.number_columns.begin(), table.number_columns.end());
-  for (size_t i = table.number_columns.size(); i < numbers; ++i) names.push_back(fmt::format("x{}", i));
+  for (size_t i = table.number_columns.size(); i < numbers; ++i)
+    names.push_back(fmt::format("x{}", i));
   std::string text = CsvLine(names);
   for (const Table::Row& row : table.rows) {
     std::vector<std::string> cells = row.texts;

@@ -17,17 +17,13 @@ struct TextColumn {
   std::string Figure::*member;
 };
 // Columns in the table's order, up to the numbers.
-constexpr TextColumn kTextColumns[] = {{"experiment", &Figure::experiment},
-                                       {"dataset", &Figure::dataset},
-                                       {"variant", &Figure::variant},
-                                       {"parameter", &Figure::parameter},
-                                       {"condition", &Figure::condition},
-                                       {"group", &Figure::group},
-                                       {"reader", &Figure::reader},
-                                       {"recogniser", &Figure::recogniser},
-                                       {"attacker", &Figure::attacker},
-                                       {"gallery_variant", &Figure::gallery_variant},
-                                       {"metric", &Figure::metric}};
+constexpr TextColumn kTextColumns[] = {
+    {"experiment", &Figure::experiment}, {"dataset", &Figure::dataset},
+    {"variant", &Figure::variant},       {"parameter", &Figure::parameter},
+    {"condition", &Figure::condition},   {"group", &Figure::group},
+    {"reader", &Figure::reader},         {"recogniser", &Figure::recogniser},
+    {"attacker", &Figure::attacker},     {"gallery_variant", &Figure::gallery_variant},
+    {"metric", &Figure::metric}};
 
 }  // namespace
 
@@ -44,10 +40,9 @@ const std::vector<std::string>& FigureColumns() {
 std::vector<std::string> FigureCells(const Figure& figure) {
   std::vector<std::string> cells;
   for (const TextColumn& column : kTextColumns) cells.push_back(figure.*column.member);
-  cells.insert(cells.end(),
-               {NumberText(figure.value), NumberText(figure.interval.low),
-                NumberText(figure.interval.high), std::to_string(figure.n), figure.n_unit,
-                std::to_string(figure.n_failed), figure.unit});
+  cells.insert(cells.end(), {NumberText(figure.value), NumberText(figure.interval.low),
+                             NumberText(figure.interval.high), std::to_string(figure.n),
+                             figure.n_unit, std::to_string(figure.n_failed), figure.unit});
   return cells;
 }
 

@@ -17,7 +17,8 @@ namespace maskbench {
 const OptionTable<EyeTruth>& EyeTruth::Options() {
   static const auto table =
       OptionTable<EyeTruth>()
-          .Add("labels", &EyeTruth::labels, "Condition or sign → label, e.g. {\"ptosis\": \"mild\"}.")
+          .Add("labels", &EyeTruth::labels,
+               "Condition or sign → label, e.g. {\"ptosis\": \"mild\"}.")
           .Add("truth", &EyeTruth::truth,
                "Measure with its unit in the name → number, e.g. {\"mrd1_mm\": 1.5}.");
   return table;
@@ -44,8 +45,8 @@ const OptionTable<LabelledRecording>& LabelledRecording::Options() {
           .Add("path", &R::path, "Video, image or folder of images, relative to the root.",
                {Required(), NotEmpty()})
           .Add("sha256", &R::sha256, "Of the whole file, lower-case hexadecimal.", {Required()})
-          .Add("rate_hz", &R::rate_hz, "Frames per second as the file has them; sets it for images.",
-               {Range(0.1, 1000)})
+          .Add("rate_hz", &R::rate_hz,
+               "Frames per second as the file has them; sets it for images.", {Range(0.1, 1000)})
           .Add("first_frame", &R::first_frame, "Where the recording starts in the file, frames.",
                {AtLeast(0)})
           .Add("frame_count", &R::frame_count, "Its length, frames; null goes to the file's end.",
@@ -175,8 +176,7 @@ Problems CheckFiles(const Dataset& dataset, const std::filesystem::path& root,
       options.image_rate_hz = recording.rate_hz;
       options.first_frame = recording.first_frame;
       options.frame_count = recording.frame_count;
-      const std::unique_ptr<FrameSource> frames =
-          OpenFrames(CheckedFile(recording, root), options);
+      const std::unique_ptr<FrameSource> frames = OpenFrames(CheckedFile(recording, root), options);
       const double rate_hz = frames->info().rate.hz();
       if (std::abs(rate_hz / recording.rate_hz - 1) > 1e-3) {
         problems.Add(path, fmt::format("the file has {} frames per second, the manifest says {}",

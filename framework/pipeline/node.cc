@@ -35,6 +35,7 @@ Json ToJson(const Plan& plan) {
                      {"anonymous_id", node.anonymous_id},
                      {"variant", node.variant},
                      {"observer", node.observer},
+                     {"companion", node.companion},
                      {"inputs", node.inputs}});
   }
   return {{"recordings", plan.recordings}, {"nodes", nodes}};
@@ -55,6 +56,7 @@ Plan PlanFromJson(const Json& json) {
       node.anonymous_id = row.at("anonymous_id");
       node.variant = row.at("variant");
       node.observer = row.at("observer");
+      node.companion = row.at("companion");
       node.inputs = row.at("inputs").get<std::vector<int>>();
       plan.nodes.push_back(std::move(node));
     }

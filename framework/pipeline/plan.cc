@@ -13,8 +13,6 @@
 namespace maskbench {
 namespace {
 
-/// Reading a recording from its file; raised when its frames would come out differently.
-constexpr int kRecordingFileVersion = 1;
 constexpr int kTimedPassVersion = 1;
 
 class Planner {
@@ -32,9 +30,10 @@ class Planner {
       if (TakesPart(recording)) AddRecording(recording);
     }
     if (plan_.recordings.empty()) {
-      throw UsageError(fmt::format("no recording of \"{}\" is left by dataset.recordings and "
-                                   "dataset.split (\"{}\").",
-                                   dataset_.name, config_.dataset.split));
+      throw UsageError(
+          fmt::format("no recording of \"{}\" is left by dataset.recordings and "
+                      "dataset.split (\"{}\").",
+                      dataset_.name, config_.dataset.split));
     }
     if (!config_.timing.workers.empty()) AddTimedPasses();
     return std::move(plan_);
@@ -43,8 +42,7 @@ class Planner {
  private:
   bool TakesPart(const LabelledRecording& recording) const {
     const auto& chosen = config_.dataset.recordings;
-    if (!chosen.empty() &&
-        std::find(chosen.begin(), chosen.end(), recording.id) == chosen.end()) {
+    if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), recording.id) == chosen.end()) {
       return false;
     }
     const std::string& split = config_.dataset.split;
@@ -111,6 +109,7 @@ class Planner {
                       {"delivery", DeliveryOptions::Options().ToJson(config_.delivery)},
                       {"networks", Fingerprints(info.networks)}};
       if (variant.type == kPremadeType) AddCompanion(recording, &node, &outside);
+      if (variant.type == kCommandType) outside["files"] = FilesOfCommand(variant.options);
       const int mask = Add(node, outside);
       if (config_.observers.empty()) continue;
       const int perceive_masked = AddPerception(recording, mask, variant.name);
@@ -120,8 +119,7 @@ class Planner {
                               observer.options, {mask, perceive_masked});
         observe.variant = variant.name;
         observe.observer = observer.name;
-        Add(observe,
-            {{"name", observer.name}, {"networks", Fingerprints(observer_info.networks)}});
+        Add(observe, {{"name", observer.name}, {"networks", Fingerprints(observer_info.networks)}});
       }
     }
   }
@@ -129,9 +127,20 @@ class Planner {
   void AddCompanion(const LabelledRecording& recording, Node* node, Json* outside) const {
     Json options = node->options;
     options["folder"] = (config_folder_ / options.value("folder", "")).lexically_normal().string();
+    node->options.erase("folder");
     const std::optional<std::filesystem::path> file = PremadeFile(options, recording.id);
-    node->options["companion"] = file ? Json(file->string()) : Json();
+    if (file) node->companion = file->string();
     (*outside)["companion_sha256"] = file ? Json(Sha256OfFile(*file)) : Json();
+  }
+
+  /// Programs and scripts that a command names as files: a changed one is another method.
+  static Json FilesOfCommand(const Json& options) {
+    Json files = Json::array();
+    for (const Json& part : options.value("command", Json::array())) {
+      const std::filesystem::path file = part.get<std::string>();
+      if (std::filesystem::is_regular_file(file)) files.push_back(Sha256OfFile(file));
+    }
+    return files;
   }
 
   /// One recording stands for all: the first that is long enough, or else the longest.
@@ -142,7 +151,7 @@ class Planner {
     };
     for (const std::string& id : plan_.recordings) {
       const LabelledRecording* recording = dataset_.FindRecording(id);
-      if (length(*recording) >= config_.timing.max_frames) return *recording;
+      if (length(*recording) >= config_.timing.min_frames) return *recording;
       if (longest == nullptr || length(*recording) > length(*longest)) longest = recording;
     }
     return *longest;

@@ -32,8 +32,9 @@ const OptionTable<TimingOptions>& TimingOptions::Options() {
                {Range(1, 256)})
           .Add("repeats", &TimingOptions::repeats, "Timed passes per variant and worker count.",
                {Range(1, 100)})
-          .Add("max_frames", &TimingOptions::max_frames,
-               "The first recording with so many frames is timed, or else the longest.",
+          .Add("min_frames", &TimingOptions::min_frames,
+               "The first recording that the manifest cuts to at least so many frames is timed, "
+               "whole; or else the longest.",
                {AtLeast(1)});
   return table;
 }
@@ -44,8 +45,8 @@ void CheckNames(const std::vector<ComponentChoice>& choices, const char* what, P
   std::set<std::string> names;
   for (const ComponentChoice& choice : choices) {
     if (!names.insert(choice.name).second) {
-      problems->Add(what, fmt::format("name \"{}\" twice; give each a \"name\" of its own",
-                                      choice.name));
+      problems->Add(what,
+                    fmt::format("name \"{}\" twice; give each a \"name\" of its own", choice.name));
     }
   }
 }
@@ -65,8 +66,7 @@ OptionTable<RunConfig> RunConfigOptions(const Components& components) {
       .Add("variants", &RunConfig::variants, "Masking methods with their options.",
            {Required(), NotEmpty(), From(&components.maskers)})
       .Add("observers", &RunConfig::observers,
-           "What looks at every variant: measures and recognisers.",
-           {From(&components.observers)})
+           "What looks at every variant: measures and recognisers.", {From(&components.observers)})
       .Add("experiments", &RunConfig::experiments, "What is computed from the observations.",
            {From(&components.experiments)})
       .Add("timing", &RunConfig::timing, "Timed passes for the throughput experiment.")
@@ -120,8 +120,8 @@ void ApplyOverride(const std::string& assignment, Json* config) {
     }
     if (at->is_null()) *at = Json::object();
     if (!at->is_object()) {
-      throw UsageError(fmt::format("--set {}: \"{}\" is inside of what is no object.", assignment,
-                                   part));
+      throw UsageError(
+          fmt::format("--set {}: \"{}\" is inside of what is no object.", assignment, part));
     }
     at = &(*at)[part];
   }

@@ -1,13 +1,12 @@
 #include "maskbench/pipeline/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "maskbench/core/error.h"
 
@@ -31,7 +30,8 @@ RunDescription ReadRunDescription(const fs::path& out, const Components& compone
     throw DataError(fmt::format("{} holds no run: run.json is missing.", out.string()));
   }
   const Json json = ReadJsonFile(out / "run.json");
-  if (!json.is_object() || json.value("format", "") != "maskbench-run" || !json.contains("config")) {
+  if (!json.is_object() || json.value("format", "") != "maskbench-run" ||
+      !json.contains("config")) {
     throw DataError(fmt::format("{} describes no run.", (out / "run.json").string()));
   }
   RunDescription run;
@@ -47,8 +47,7 @@ RunFolderLock::RunFolderLock(const fs::path& out) {
   fs::create_directories(out, code);
   descriptor_ = ::open((out / ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (descriptor_ < 0) {
-    throw UsageError(
-        fmt::format("{} cannot be written: {}.", out.string(), std::strerror(errno)));
+    throw UsageError(fmt::format("{} cannot be written: {}.", out.string(), std::strerror(errno)));
   }
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     ::close(descriptor_);

@@ -110,11 +110,10 @@ class Schedule {
         if (outcomes_[input].status == NodeStatus::kDone) continue;
         result.outcome.status = NodeStatus::kBlocked;
         // Pass the first cause on, not a chain of consequences.
-        result.outcome.reason =
-            outcomes_[input].status == NodeStatus::kBlocked
-                ? outcomes_[input].reason
-                : fmt::format("{} failed: {}", ToString(nodes_[input].stage),
-                              outcomes_[input].reason);
+        result.outcome.reason = outcomes_[input].status == NodeStatus::kBlocked
+                                    ? outcomes_[input].reason
+                                    : fmt::format("{} failed: {}", ToString(nodes_[input].stage),
+                                                  outcomes_[input].reason);
         break;
       }
       lock.unlock();

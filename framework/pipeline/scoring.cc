@@ -1,9 +1,29 @@
 #include "maskbench/pipeline/scoring.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace maskbench {
+
+namespace {
+
+void AddNotes(const std::string& variant, const Json& notes, std::vector<VariantNote>* all) {
+  for (const auto& item : notes.items()) {
+    const std::string note = fmt::format(
+        "{}: {}", item.key(),
+        item.value().is_string() ? item.value().get<std::string>() : item.value().dump());
+    auto found = std::find_if(all->begin(), all->end(), [&](const VariantNote& other) {
+      return other.variant == variant && other.note == note;
+    });
+    if (found == all->end()) found = all->insert(all->end(), {variant, note, 0});
+    ++found->cases;
+  }
+}
+
+}  // namespace
 
 ScoredRun ScoreRun(const RunData& data, const Components& components) {
   ScoredRun scored;
@@ -20,6 +40,7 @@ ScoredRun ScoreRun(const RunData& data, const Components& components) {
     }
     if (outcome->status == NodeStatus::kDone) {
       ++scored.done;
+      if (node.stage == Stage::kMask) AddNotes(node.variant, outcome->notes, &scored.notes);
       continue;
     }
     if (belongs_to_case) failed_cases.insert(key);
@@ -34,11 +55,11 @@ ScoredRun ScoreRun(const RunData& data, const Components& components) {
   scored.cases = static_cast<int>(cases.size());
   scored.cases_failed = static_cast<int>(failed_cases.size());
   for (const ComponentChoice& choice : data.config().experiments) {
-    ExperimentResult result =
-        components.experiments.Make(choice, {})->Score(data, choice.name);
+    ExperimentResult result = components.experiments.Make(choice, {})->Score(data, choice.name);
     for (Figure& figure : result.figures) scored.figures.push_back(std::move(figure));
     for (Figure& figure : result.timings) scored.timings.push_back(std::move(figure));
-    for (ReportTable& table : result.tables) scored.tables.emplace_back(choice.name, std::move(table));
+    for (ReportTable& table : result.tables)
+      scored.tables.emplace_back(choice.name, std::move(table));
   }
   return scored;
 }

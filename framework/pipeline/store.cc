@@ -85,8 +85,7 @@ Store::Store(const std::filesystem::path& file) {
 
 Store::~Store() = default;
 
-void Store::Commit(const Node& node, const NodeOutcome& outcome,
-                   const Observations& observations) {
+void Store::Commit(const Node& node, const NodeOutcome& outcome, const Observations& observations) {
   const std::lock_guard<std::mutex> lock(mutex_);
   try {
     SQLite::Transaction transaction(*database_);
@@ -102,10 +101,9 @@ void Store::Commit(const Node& node, const NodeOutcome& outcome,
       insert.bind(column++, text);
     }
     insert.bind(column++, node.version);
-    for (const std::string& text :
-         {node.options.dump(), node.anonymous_id, node.variant, node.observer,
-          std::string(ToString(outcome.status)), outcome.reason, outcome.artefact,
-          outcome.artefact_sha256}) {
+    for (const std::string& text : {node.options.dump(), node.anonymous_id, node.variant,
+                                    node.observer, std::string(ToString(outcome.status)),
+                                    outcome.reason, outcome.artefact, outcome.artefact_sha256}) {
       insert.bind(column++, text);
     }
     insert.bind(column++, outcome.frames);
@@ -165,8 +163,8 @@ void Store::Commit(const Node& node, const NodeOutcome& outcome,
     transaction.commit();
     if (commit_hook_) commit_hook_(true);
   } catch (const SQLite::Exception& error) {
-    throw DataError(fmt::format("the store {} cannot be written: {}.",
-                                database_->getFilename(), error.what()));
+    throw DataError(
+        fmt::format("the store {} cannot be written: {}.", database_->getFilename(), error.what()));
   }
 }
 
@@ -220,15 +218,16 @@ std::optional<Observations> Store::ReadObservations(const std::string& key) {
                              measure.getColumn(1).getString(), measure.getColumn(2).getString(),
                              NumberOrNan(measure.getColumn(3))});
   }
-  SQLite::Statement embedding(
-      *database_, "SELECT frame, numbers FROM embedding WHERE key = ? ORDER BY frame");
+  SQLite::Statement embedding(*database_,
+                              "SELECT frame, numbers FROM embedding WHERE key = ? ORDER BY frame");
   embedding.bind(1, key);
   while (embedding.executeStep()) {
     result.embeddings.push_back(
         {embedding.getColumn(0).getInt64(), BlobValues<float>(embedding.getColumn(1))});
   }
   SQLite::Statement reading(
-      *database_, "SELECT eye, condition, label, score FROM reading WHERE key = ? ORDER BY position");
+      *database_,
+      "SELECT eye, condition, label, score FROM reading WHERE key = ? ORDER BY position");
   reading.bind(1, key);
   while (reading.executeStep()) {
     result.readings.push_back({EyeFromText(reading.getColumn(0).getString()),

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -33,6 +34,14 @@ const Node& InputNode(const Plan& plan, const Node& node, Stage stage) {
     if (plan.nodes[input].stage == stage) return plan.nodes[input];
   }
   throw Error(fmt::format("a {} node has no {} input.", ToString(node.stage), ToString(stage)));
+}
+
+/// A link to the node's companion under a name that tells nothing.
+std::optional<fs::path> AnonymousCompanion(const Node& node, const fs::path& folder) {
+  if (node.companion.empty()) return std::nullopt;
+  const fs::path link = folder / ("companion" + fs::path(node.companion).extension().string());
+  fs::create_symlink(fs::absolute(node.companion), link);
+  return link;
 }
 
 }  // namespace
@@ -82,9 +91,7 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
       job.track = input_file(1);
       Masker& masker = MaskerFor(node);
       job.output = folder / ("masked" + masker.Extension(job.recording));
-      if (node.options.contains("companion") && node.options["companion"].is_string()) {
-        job.companion = node.options["companion"].get<std::string>();
-      }
+      job.companion = AnonymousCompanion(node, folder);
       job.seed = context_.config->seed;
       const MaskReport report = masker.Mask(job);
       if (!fs::exists(job.output) || fs::file_size(job.output) == 0) {
@@ -176,9 +183,9 @@ Masker& Worker::MaskerFor(const Node& node) {
 void Worker::Keep(const Node& node, const fs::path& file, NodeOutcome* outcome) const {
   std::string name = node.stage == Stage::kRender || node.variant.empty() ? "source" : node.variant;
   name += "-" + node.key.substr(0, 8);
-  const fs::path kept = fs::path("artefacts") / node.anonymous_id /
-                        (name + (node.stage == Stage::kRender ? fs::path(".mkv") : file.extension())
-                                    .string());
+  const fs::path kept =
+      fs::path("artefacts") / node.anonymous_id /
+      (name + (node.stage == Stage::kRender ? fs::path(".mkv") : file.extension()).string());
   outcome->artefact_sha256 = Sha256OfFile(file);
   outcome->artefact = kept.string();
   fs::create_directories((context_.out / kept).parent_path());
@@ -198,10 +205,7 @@ int64_t Worker::MaskWhole(const Node& node, const fs::path& source, const fs::pa
   Masker& masker = MaskerFor(node);
   job.output = folder / ("masked" + masker.Extension(job.recording));
   job.seed = context_.config->seed;
-  const Node& mask = InputNode(*context_.plan, node, Stage::kMask);
-  if (mask.options.contains("companion") && mask.options["companion"].is_string()) {
-    job.companion = mask.options["companion"].get<std::string>();
-  }
+  job.companion = AnonymousCompanion(InputNode(*context_.plan, node, Stage::kMask), folder);
   const StopWatch masking;
   const int64_t frames = masker.Mask(job).frames;
   (*seconds_by_stage)["mask"] += masking.Seconds();

@@ -10,8 +10,8 @@ namespace maskbench {
 double DescriptorDistance(const std::vector<float>& a, const std::vector<float>& b,
                           DescriptorMetric metric) {
   if (a.size() != b.size()) {
-    throw DataError(fmt::format("descriptors of {} and {} numbers cannot be compared.", a.size(),
-                                b.size()));
+    throw DataError(
+        fmt::format("descriptors of {} and {} numbers cannot be compared.", a.size(), b.size()));
   }
   double dot = 0, a2 = 0, b2 = 0, difference2 = 0;
   for (size_t i = 0; i < a.size(); ++i) {

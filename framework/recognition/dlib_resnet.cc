@@ -3,6 +3,7 @@
 #include <array>
 
 #include "maskbench/recognition/alignment.h"
+
 #include "network_recogniser.h"
 
 namespace maskbench {
@@ -35,15 +36,15 @@ cv::Matx23d FrameFromChip(const FaceObservation& face, int side_px) {
 
 void RegisterDlibResnet(Registry<Observer>* registry) {
   constexpr float k256 = 1 / 256.0F;
-  AddRecogniser(registry,
-                {{"dlib_resnet", 1, "dlib's ResNet, 128 numbers, Euclidean distance.",
-                  {"dlib_resnet"}},
-                 DescriptorMetric::kEuclidean,
-                 [](const NetworkLibrary& networks) {
-                   return std::make_unique<NetworkRecogniser>(
-                       networks, "dlib_resnet", FrameFromChip,
-                       InputNormalization{true, {122.782F, 117.001F, 104.298F}, {k256, k256, k256}});
-                 }});
+  AddRecogniser(
+      registry,
+      {{"dlib_resnet", 1, "dlib's ResNet, 128 numbers, Euclidean distance.", {"dlib_resnet"}},
+       DescriptorMetric::kEuclidean,
+       [](const NetworkLibrary& networks) {
+         return std::make_unique<NetworkRecogniser>(
+             networks, "dlib_resnet", FrameFromChip,
+             InputNormalization{true, {122.782F, 117.001F, 104.298F}, {k256, k256, k256}});
+       }});
 }
 
 }  // namespace maskbench

@@ -1,5 +1,6 @@
 // The description network of the "human" package: 1024 numbers, cosine.
 #include "maskbench/perception/face_tracker.h"
+
 #include "network_recogniser.h"
 
 namespace maskbench {
@@ -18,14 +19,15 @@ cv::Matx23d FrameFromChip(const FaceObservation& face, int side_px) {
 }  // namespace
 
 void RegisterFaceres(Registry<Observer>* registry) {
-  AddRecogniser(registry, {{"faceres", 1, "The human package's descriptor, 1024 numbers, cosine.",
-                            {"faceres"}},
-                           DescriptorMetric::kCosine,
-                           [](const NetworkLibrary& networks) {
-                             return std::make_unique<NetworkRecogniser>(
-                                 networks, "faceres", FrameFromChip,
-                                 InputNormalization{false, {103.9F, 116.8F, 123.7F}, {1, 1, 1}});
-                           }});
+  AddRecogniser(
+      registry,
+      {{"faceres", 1, "The human package's descriptor, 1024 numbers, cosine.", {"faceres"}},
+       DescriptorMetric::kCosine,
+       [](const NetworkLibrary& networks) {
+         return std::make_unique<NetworkRecogniser>(
+             networks, "faceres", FrameFromChip,
+             InputNormalization{false, {103.9F, 116.8F, 123.7F}, {1, 1, 1}});
+       }});
 }
 
 }  // namespace maskbench

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "maskbench/recognition/alignment.h"
+
 #include "network_recogniser.h"
 
 namespace maskbench {
@@ -20,11 +21,11 @@ cv::Matx23d FrameFromChip(const FaceObservation& face, int side_px) {
   const auto middle = [&face](int a, int b) {
     return cv::Point2d(face.point(a) + face.point(b)) * 0.5;
   };
-  const std::vector<cv::Point2d> frame = {
-      middle(mesh::kRightEyeOuter, mesh::kRightEyeInner),
-      middle(mesh::kLeftEyeInner, mesh::kLeftEyeOuter), cv::Point2d(face.point(mesh::kNoseTip)),
-      cv::Point2d(face.point(mesh::kRightMouthCorner)),
-      cv::Point2d(face.point(mesh::kLeftMouthCorner))};
+  const std::vector<cv::Point2d> frame = {middle(mesh::kRightEyeOuter, mesh::kRightEyeInner),
+                                          middle(mesh::kLeftEyeInner, mesh::kLeftEyeOuter),
+                                          cv::Point2d(face.point(mesh::kNoseTip)),
+                                          cv::Point2d(face.point(mesh::kRightMouthCorner)),
+                                          cv::Point2d(face.point(mesh::kLeftMouthCorner))};
   std::vector<cv::Point2d> chip;
   for (const auto& point : kChipPoints) {
     chip.emplace_back(point[0] * side_px / kChipSide, point[1] * side_px / kChipSide);
@@ -35,15 +36,14 @@ cv::Matx23d FrameFromChip(const FaceObservation& face, int side_px) {
 }  // namespace
 
 void RegisterMobileface(Registry<Observer>* registry) {
-  AddRecogniser(registry,
-                {{"mobileface", 1, "MobileFace, 256 numbers, cosine; sensitive to its crop.",
-                  {"mobileface"}},
-                 DescriptorMetric::kCosine,
-                 [](const NetworkLibrary& networks) {
-                   return std::make_unique<NetworkRecogniser>(
-                       networks, "mobileface", FrameFromChip,
-                       InputNormalization{true, {0, 0, 0}, {1, 1, 1}});
-                 }});
+  AddRecogniser(
+      registry,
+      {{"mobileface", 1, "MobileFace, 256 numbers, cosine; sensitive to its crop.", {"mobileface"}},
+       DescriptorMetric::kCosine,
+       [](const NetworkLibrary& networks) {
+         return std::make_unique<NetworkRecogniser>(networks, "mobileface", FrameFromChip,
+                                                    InputNormalization{true, {0, 0, 0}, {1, 1, 1}});
+       }});
 }
 
 }  // namespace maskbench

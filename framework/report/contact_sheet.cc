@@ -16,7 +16,8 @@ namespace {
 
 constexpr int kTile = 168, kLabelWidth = 190, kHeader = 26, kGap = 4, kMostColumns = 6;
 
-const cv::Scalar kPaper(250, 250, 250), kInk(40, 40, 40), kAlert(60, 60, 190), kEmpty(225, 225, 225);
+const cv::Scalar kPaper(250, 250, 250), kInk(40, 40, 40), kAlert(60, 60, 190),
+    kEmpty(225, 225, 225);
 
 void Label(cv::Mat* sheet, const std::string& text, cv::Point at, const cv::Scalar& colour) {
   cv::putText(*sheet, text, at, cv::FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv::LINE_AA);
@@ -31,13 +32,13 @@ cv::Mat MiddleTile(const std::filesystem::path& file) {
   const double scale = std::min(static_cast<double>(kTile) / frame.bgr.cols,
                                 static_cast<double>(kTile) / frame.bgr.rows);
   cv::Mat small;
-  cv::resize(frame.bgr, small,
-             {std::max(1, cvRound(frame.bgr.cols * scale)),
-              std::max(1, cvRound(frame.bgr.rows * scale))},
-             0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  cv::resize(
+      frame.bgr, small,
+      {std::max(1, cvRound(frame.bgr.cols * scale)), std::max(1, cvRound(frame.bgr.rows * scale))},
+      0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   cv::Mat tile(kTile, kTile, CV_8UC3, kEmpty);
-  small.copyTo(tile(cv::Rect((kTile - small.cols) / 2, (kTile - small.rows) / 2, small.cols,
-                             small.rows)));
+  small.copyTo(
+      tile(cv::Rect((kTile - small.cols) / 2, (kTile - small.rows) / 2, small.cols, small.rows)));
   return tile;
 }
 
@@ -58,7 +59,8 @@ bool WriteContactSheet(const RunData& data, const std::filesystem::path& out,
     variants.push_back(variant.name);
   }
   if (variants.empty() || recordings.empty()) return false;
-  const auto columns = static_cast<int>(recordings.size()), rows = static_cast<int>(variants.size());
+  const auto columns = static_cast<int>(recordings.size()),
+             rows = static_cast<int>(variants.size());
   cv::Mat sheet(kHeader + rows * (kTile + kGap), kLabelWidth + columns * (kTile + kGap), CV_8UC3,
                 kPaper);
   for (int c = 0; c < columns; ++c) {
@@ -83,7 +85,8 @@ bool WriteContactSheet(const RunData& data, const std::filesystem::path& out,
           Label(&place, "unreadable", {8, kTile / 2}, kAlert);
           continue;
         }
-        if (!done) Label(&place, outcome == nullptr ? "not done" : "failed", {8, kTile / 2}, kAlert);
+        if (!done)
+          Label(&place, outcome == nullptr ? "not done" : "failed", {8, kTile / 2}, kAlert);
       }
     }
   }

@@ -7,10 +7,11 @@
 
 #include <fmt/format.h>
 
-#include "contact_sheet.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/text.h"
+
+#include "contact_sheet.h"
 
 namespace maskbench {
 namespace {
@@ -60,9 +61,9 @@ std::string PivotTable(const std::vector<Figure>& figures, const std::string& ex
                        const Json& table) {
   using Member = std::string Figure::*;
   const std::vector<std::pair<const char*, Member>> all_keys = {
-      {"variant", &Figure::variant},       {"condition", &Figure::condition},
-      {"reader", &Figure::reader},         {"recogniser", &Figure::recogniser},
-      {"attacker", &Figure::attacker},     {"group", &Figure::group}};
+      {"variant", &Figure::variant},   {"condition", &Figure::condition},
+      {"reader", &Figure::reader},     {"recogniser", &Figure::recogniser},
+      {"attacker", &Figure::attacker}, {"group", &Figure::group}};
   std::vector<const Figure*> chosen;
   std::vector<std::string> columns;
   const std::vector<std::string> metrics = table.at("metrics").get<std::vector<std::string>>();
@@ -70,6 +71,7 @@ std::string PivotTable(const std::vector<Figure>& figures, const std::string& ex
     for (const Figure& figure : figures) {
       if (figure.experiment != experiment || figure.metric != metric) continue;
       chosen.push_back(&figure);
+      if (std::isnan(figure.value)) continue;  // A column without any value is not shown.
       const std::string column =
           figure.parameter.empty() ? metric : metric + " " + figure.parameter;
       if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
@@ -137,6 +139,10 @@ void WriteResults(const RunDescription& run, const ScoredRun& scored,
                         {"observer", failure.observer},
                         {"reason", failure.reason}});
   }
+  Json notes = Json::array();
+  for (const VariantNote& note : scored.notes) {
+    notes.push_back({{"variant", note.variant}, {"note", note.note}, {"cases", note.cases}});
+  }
   std::set<std::string> subjects;
   for (const std::string& id : run.plan.recordings) {
     subjects.insert(run.dataset.FindRecording(id)->subject);
@@ -163,6 +169,7 @@ void WriteResults(const RunDescription& run, const ScoredRun& scored,
                    {"missing", scored.missing}}},
                  {"cases", {{"planned", scored.cases}, {"failed", scored.cases_failed}}},
                  {"failures", failures},
+                 {"notes", notes},
                  {"tables", tables},
                  {"figures", FiguresJson(scored.figures)},
                  {"timings", FiguresJson(scored.timings)},
@@ -173,8 +180,8 @@ void WriteResults(const RunDescription& run, const ScoredRun& scored,
 
 void WriteReport(const std::filesystem::path& out, const Components& components) {
   if (!std::filesystem::exists(out / "report.json")) {
-    throw DataError(fmt::format("{} holds no report.json; run `maskbench score` first.",
-                                out.string()));
+    throw DataError(
+        fmt::format("{} holds no report.json; run `maskbench score` first.", out.string()));
   }
   const Json report = ReadJsonFile(out / "report.json");
   RunDescription run = ReadRunDescription(out, components);
@@ -227,6 +234,14 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
     }
     text += "Each is counted in every denominator above.\n\n" +
             MarkdownTable({"recording", "variant", "stage", "observer", "reason"}, rows);
+  }
+  if (!report["notes"].empty()) {
+    std::vector<std::vector<std::string>> rows;
+    for (const Json& note : report["notes"]) {
+      rows.push_back({note["variant"], note["note"].get<std::string>().substr(0, 200),
+                      std::to_string(note["cases"].get<int>())});
+    }
+    text += "## What the methods noted\n\n" + MarkdownTable({"variant", "note", "cases"}, rows);
   }
   text += "## Variants\n\n";
   std::vector<std::vector<std::string>> variants;

@@ -10,8 +10,7 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 }
 
-Verification::Verification(std::vector<Comparison> comparisons)
-    : sorted_(std::move(comparisons)) {
+Verification::Verification(std::vector<Comparison> comparisons) : sorted_(std::move(comparisons)) {
   std::stable_sort(sorted_.begin(), sorted_.end(),
                    [](const Comparison& a, const Comparison& b) { return a.score > b.score; });
   for (const Comparison& comparison : sorted_) {

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -14,6 +11,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
@@ -33,9 +32,10 @@ struct ProgramResult {
 };
 
 /// Runs the built program. @param kill_after_ms  sends SIGKILL after so long; never when negative.
-inline ProgramResult RunProgram(const std::vector<std::string>& arguments,
-                                const std::vector<std::pair<std::string, std::string>>& variables = {},
-                                int kill_after_ms = -1) {
+inline ProgramResult RunProgram(
+    const std::vector<std::string>& arguments,
+    const std::vector<std::pair<std::string, std::string>>& variables = {},
+    int kill_after_ms = -1) {
   const TemporaryFolder folder;
   const std::string out = folder.path() / "out", err = folder.path() / "err";
   WriteFileAtomically(out, "");
@@ -170,8 +170,7 @@ class SmallRun {
     results["figures.csv"] = ReadFile(Out(out) / "figures.csv");
     for (const char* what : {"measures", "embeddings", "readings"}) {
       const std::string file = Out(out) / (std::string(what) + ".csv");
-      const ProgramResult exported =
-          RunProgram({"export", Out(out), "--what", what, "--to", file});
+      const ProgramResult exported = RunProgram({"export", Out(out), "--what", what, "--to", file});
       EXPECT_EQ(exported.exit_code, 0) << exported.errors;
       results[what] = Sha256OfFile(file);
     }

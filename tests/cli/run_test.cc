@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "maskbench/core/rng.h"
+
 #include "program.h"
 
 namespace maskbench {
@@ -172,8 +173,11 @@ TEST(BadInput, EachBadCommandIsAFailureWithOneSentenceAndTheRestIsScored) {
   SmallRun run;
   run.config()["dataset"]["recordings"] = {"r1", "q1"};
   const auto command = [](const char* name, Json arguments) {
-    return Json{{"type", "command"},      {"name", name},   {"command", arguments},
-                {"extension", ".mkv"},    {"time_limit_s", 2}};
+    return Json{{"type", "command"},
+                {"name", name},
+                {"command", arguments},
+                {"extension", ".mkv"},
+                {"time_limit_s", 2}};
   };
   run.config()["variants"] = {
       "original",
@@ -262,7 +266,8 @@ TEST(Export, NpyHoldsTheTemplatesOfTheCsv) {
   const std::string bytes = ReadFile(npy);
   EXPECT_EQ(bytes.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
   const Json sidecar = ReadJsonFile(npy + ".json");
-  const size_t header = 10 + static_cast<unsigned char>(bytes[8]) + 256 * static_cast<unsigned char>(bytes[9]);
+  const size_t header =
+      10 + static_cast<unsigned char>(bytes[8]) + 256 * static_cast<unsigned char>(bytes[9]);
   EXPECT_EQ(header % 64, 0U);
   // A frame number and 256 numbers in each row.
   EXPECT_EQ(bytes.size() - header, sidecar["rows"].size() * 257 * 8);

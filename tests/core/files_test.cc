@@ -1,7 +1,7 @@
 #include "maskbench/core/files.h"
 
 #include <filesystem>
-#include <set>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -79,13 +79,14 @@ TEST_F(FilesTest, WriteMakesFoldersReplacesContentAndLeavesNothingElse) {
   EXPECT_EQ(std::distance(fs::directory_iterator(file.parent_path()), {}), 1);
 }
 
-TEST_F(FilesTest, WriteThatFailsNamesTheFileAndKeepsTheOldContent) {
-  const fs::path file = Inside() / "sub";  // A folder stands where the file should go.
-  WriteFileAtomically(file / "inner", "kept");
-  EXPECT_ANY_THROW(WriteFileAtomically(file, "x"));
-  EXPECT_EQ(ReadFile(file / "inner"), "kept");
-  const fs::path odd = Outside() / "secret" / "below-a-file";
-  EXPECT_ANY_THROW(WriteFileAtomically(odd, "x"));
+TEST_F(FilesTest, WriteThatFailsNamesTheFileAndLeavesNothingBehind) {
+  const fs::path folder = Inside() / "sub";  // Stands where the file should go.
+  ExpectDataError([&] { WriteFileAtomically(folder, "x"); }, {folder.string()});
+  EXPECT_TRUE(fs::is_directory(folder));
+  EXPECT_EQ(std::distance(fs::directory_iterator(Inside()), {}), 1);
+  const fs::path below_a_file = Outside() / "secret" / "x";
+  ExpectDataError([&] { WriteFileAtomically(below_a_file, "x"); }, {below_a_file.string()});
+  EXPECT_EQ(ReadFile(Outside() / "secret"), "secret");
 }
 
 TEST_F(FilesTest, ReadersSeeWholeContentsWhileAnotherThreadWrites) {
@@ -134,8 +135,7 @@ TEST_P(JsonErrorTest, NamesFileLineAndColumn) {
 
 INSTANTIATE_TEST_SUITE_P(
     Places, JsonErrorTest,
-    testing::Values(BadJson{"x", "line 1, column 1."},
-                    BadJson{"{\"a\": 1,}", "line 1, column 9."},
+    testing::Values(BadJson{"x", "line 1, column 1."}, BadJson{"{\"a\": 1,}", "line 1, column 9."},
                     BadJson{"{\n  \"a\": 1,\n  \"b\": ?\n}\n", "line 3, column 8."},
                     BadJson{"[1,\n2", "line 2, column 2."},  // Ends too early: behind the 2.
                     BadJson{"", "line 1, column 1."}));

@@ -23,8 +23,8 @@ class Shape {
 struct SquareOptions {
   double side = 3;
   static const OptionTable<SquareOptions>& Options() {
-    static const auto table = OptionTable<SquareOptions>().Add("side", &SquareOptions::side,
-                                                               "Side.", {Range(0, 10)});
+    static const auto table =
+        OptionTable<SquareOptions>().Add("side", &SquareOptions::side, "Side.", {Range(0, 10)});
     return table;
   }
 };
@@ -38,10 +38,9 @@ class RegistryTest : public testing::Test {
  protected:
   RegistryTest() : registry_("shape") {
     AddSquare();
-    registry_.Add<NoOptions>({"dot", 2, "Nothing.", {"net"}},
-                             [](const NoOptions&, const Shape::Context&) {
-                               return std::make_unique<Shape>(0);
-                             });
+    registry_.Add<NoOptions>(
+        {"dot", 2, "Nothing.", {"net"}},
+        [](const NoOptions&, const Shape::Context&) { return std::make_unique<Shape>(0); });
   }
 
   void AddSquare() {
@@ -60,8 +59,7 @@ class RegistryTest : public testing::Test {
 
   ComponentChoice ReadShape(const char* text) const {
     Problems problems;
-    const Drawing drawing =
-        Table().Parse({{"shape", Json::parse(text)}}, "", &problems);
+    const Drawing drawing = Table().Parse({{"shape", Json::parse(text)}}, "", &problems);
     EXPECT_THAT(problems.lines(), IsEmpty());
     return drawing.shape;
   }

@@ -41,8 +41,8 @@ std::vector<uint32_t> Draw(NamedRandom random, int count) {
 // this stream, so it may not change unnoticed.
 TEST(NamedRandom, StreamIsTheOneThatResultsWereMadeWith) {
   EXPECT_EQ(Draw(NamedRandom(7, "s01", "bootstrap"), 8),
-            (std::vector<uint32_t>{0x0998403b, 0xefeb38f8, 0xa6052ad1, 0x20f96707,
-                                   0x3f5da209, 0xd29c5dd8, 0x1340892b, 0x49dbc3b1}));
+            (std::vector<uint32_t>{0x0998403b, 0xefeb38f8, 0xa6052ad1, 0x20f96707, 0x3f5da209,
+                                   0xd29c5dd8, 0x1340892b, 0x49dbc3b1}));
 }
 
 TEST(NamedRandom, InterleavedStreamsAreThoseDrawnOneAfterTheOther) {

@@ -28,9 +28,9 @@ TEST(NumberText, ReadsBackAsTheSameNumber) {
     const double value = random.Normal() * std::pow(10, static_cast<int>(random.Below(60)) - 30);
     EXPECT_EQ(std::strtod(NumberText(value).c_str(), nullptr), value);
   }
-  for (const double value : {std::numeric_limits<double>::max(),
-                             std::numeric_limits<double>::denorm_min(), 9007199254740993.0, 1e15,
-                             123456789012345.0, -std::numeric_limits<double>::infinity()}) {
+  for (const double value :
+       {std::numeric_limits<double>::max(), std::numeric_limits<double>::denorm_min(),
+        9007199254740993.0, 1e15, 123456789012345.0, -std::numeric_limits<double>::infinity()}) {
     EXPECT_EQ(std::strtod(NumberText(value).c_str(), nullptr), value);
   }
 }

@@ -9,8 +9,8 @@
 #include "maskbench/masking/premade.h"
 #include "maskbench/masking/subprocess.h"
 
-#include "nn/expect_error.h"
 #include "masking/synthetic_face.h"
+#include "nn/expect_error.h"
 
 namespace maskbench {
 namespace {
@@ -18,8 +18,7 @@ namespace fs = std::filesystem;
 
 class ExternalTest : public testing::Test {
  protected:
-  ExternalTest()
-      : scene_(NoiseFrames({32, 32}, 6), std::vector<FaceObservation>(6, NoFace())) {}
+  ExternalTest() : scene_(NoiseFrames({32, 32}, 6), std::vector<FaceObservation>(6, NoFace())) {}
 
   MaskScene scene_;
 };
@@ -91,10 +90,11 @@ TEST_F(CommandTest, ProgramThatWritesNothingHasFailed) {
 
 TEST_F(CommandTest, WrongFrameCountIsAFailure) {
   WriteLossless(scene_.folder() / "short.mkv", NoiseFrames({32, 32}, 5));
-  Json options = Options({"cp", (scene_.folder() / "short.mkv").string(), "{output}", "--",
-                          "{input}"});
-  options["command"] = {"sh", "-c", "cp " + (scene_.folder() / "short.mkv").string() + " \"$2\"",
-                        "sh", "{input}", "{output}"};
+  Json options =
+      Options({"cp", (scene_.folder() / "short.mkv").string(), "{output}", "--", "{input}"});
+  options["command"] = {
+      "sh", "-c",      "cp " + (scene_.folder() / "short.mkv").string() + " \"$2\"",
+      "sh", "{input}", "{output}"};
   options["visible_folders"] = {scene_.folder().string()};
   ExpectFailure(options, {"5 frames", "6"});
 }

@@ -90,8 +90,7 @@ TEST_F(FaceRegionTest, WithoutSmoothingTheTrackIsTaken) {
 }
 
 TEST_F(FaceRegionTest, ShortGapIsBridgedOnALine) {
-  std::vector<FaceObservation> faces =
-      Moving(60, [](int i) { return 20 + static_cast<float>(i); });
+  std::vector<FaceObservation> faces = Moving(60, [](int i) { return 20 + static_cast<float>(i); });
   for (int i = 20; i < 32; ++i) faces[i] = NoFace();  // 0.48 s.
   const FaceRegions regions = Regions(faces);
   for (int i = 10; i < 50; ++i) {
@@ -116,8 +115,7 @@ TEST_F(FaceRegionTest, AtTheEndsTheFaceIsHeldForHalfAsLong) {
 }
 
 TEST_F(FaceRegionTest, NothingAcrossAnUnknownStretchIsMixed) {
-  std::vector<FaceObservation> faces =
-      Moving(60, [](int i) { return i < 20 ? 30.0F : 120.0F; });
+  std::vector<FaceObservation> faces = Moving(60, [](int i) { return i < 20 ? 30.0F : 120.0F; });
   for (int i = 20; i < 40; ++i) faces[i] = NoFace();
   const FaceRegions regions = Regions(faces);
   EXPECT_NEAR(regions.At(19).EyesCentre().x, 30, 1e-3);

@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
 
-#include "nn/expect_error.h"
 #include "masking/synthetic_face.h"
+#include "nn/expect_error.h"
 
 namespace maskbench {
 namespace {
@@ -144,7 +144,8 @@ TEST(BlackFace, IsBlackInsideTheEnlargedOutline) {
 
 TEST(Pixelate, BlocksAreTheMeanOfWhatTheyHide) {
   MaskScene scene = StillScene();
-  const cv::Mat masked = scene.Masked("pixelate", {{"blocks_across_face", 10}, {"margin", 1}}).at(2);
+  const cv::Mat masked =
+      scene.Masked("pixelate", {{"blocks_across_face", 10}, {"margin", 1}}).at(2);
   const cv::Mat &frame = scene.frames()[2], changed = Changed(frame, masked);
   int blocks = 0;
   for (int y = 0; y < kHeight; y += 6) {  // 60 px in 10 blocks.
@@ -222,8 +223,8 @@ TEST(PeriocularCrop, BeyondTheFrameIsBlack) {
   MaskScene scene(BrightNoise(3), std::vector<FaceObservation>(3, face));
   const cv::Mat masked = scene.Masked("periocular_crop", {{"width", 1.5}, {"height", 0.6}}).at(1);
   EXPECT_EQ(cv::norm(masked.colRange(0, 27), cv::NORM_INF), 0);
-  EXPECT_LE(LargestDifference(masked.colRange(30, 60),
-                              scene.frames()[1](cv::Rect(1, 59, 30, 24))), 2);
+  EXPECT_LE(LargestDifference(masked.colRange(30, 60), scene.frames()[1](cv::Rect(1, 59, 30, 24))),
+            2);
 }
 
 // A face twice as large is masked twice as coarsely.

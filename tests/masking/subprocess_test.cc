@@ -1,13 +1,12 @@
 #include "maskbench/masking/subprocess.h"
 
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "maskbench/core/files.h"
 

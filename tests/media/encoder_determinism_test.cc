@@ -1,8 +1,7 @@
 // Encoders that read memory they never wrote give other bytes once in a hundred runs. Filling fresh
 // memory with different bytes shows that at once.
-#include <malloc.h>
-
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <opencv2/imgproc.hpp>
 
 #include "maskbench/core/files.h"

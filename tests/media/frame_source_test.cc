@@ -11,8 +11,8 @@
 
 #include "maskbench/core/files.h"
 
-#include "nn/expect_error.h"
 #include "media/video_fixtures.h"
+#include "nn/expect_error.h"
 
 namespace maskbench {
 namespace {
@@ -129,7 +129,8 @@ TEST_F(FrameSourceTest, FramesCodedOutOfOrderComeInOrder) {
 }
 
 TEST_F(FrameSourceTest, VariableRateIsResampledByHoldingFrames) {
-  Convert(GrayVideo(), "-vf \"select='not(eq(n,5)+eq(n,6)+eq(n,15))'\" -fps_mode vfr -c:v libx264rgb -qp 0",
+  Convert(GrayVideo(),
+          "-vf \"select='not(eq(n,5)+eq(n,6)+eq(n,15))'\" -fps_mode vfr -c:v libx264rgb -qp 0",
           Path("variable.mp4"));
   const std::unique_ptr<FrameSource> source = OpenFrames(Path("variable.mp4"));
   EXPECT_TRUE(source->info().resampled);
@@ -150,8 +151,7 @@ TEST_F(FrameSourceTest, CutCountsAfterResampling) {
   EXPECT_THAT(PlacesOf(ReadAll(Path("variable.mp4"), part)), ElementsAre(4, 7, 8));
 }
 
-class RoundedTimesTest : public FrameSourceTest,
-                         public testing::WithParamInterface<FrameRate> {};
+class RoundedTimesTest : public FrameSourceTest, public testing::WithParamInterface<FrameRate> {};
 
 // Matroska and WebM round times to a millisecond; that alone is no variable rate.
 TEST_P(RoundedTimesTest, AreAConstantRate) {
@@ -179,8 +179,11 @@ INSTANTIATE_TEST_SUITE_P(Rates, RoundedTimesTest,
                          });
 
 TEST_F(FrameSourceTest, MissingRateInformationDoesNotHideADroppedFrame) {
-  Ffmpeg("-f lavfi -i testsrc=size=64x48:rate=30000/1001 -frames:v 300 -vf \"select='not(eq(n,150))'\" "
-         "-fps_mode vfr -c:v libvpx " + Path("dropped.webm").string());
+  Ffmpeg(
+      "-f lavfi -i testsrc=size=64x48:rate=30000/1001 -frames:v 300 -vf "
+      "\"select='not(eq(n,150))'\" "
+      "-fps_mode vfr -c:v libvpx " +
+      Path("dropped.webm").string());
   const MediaInfo info = ProbeMedia(Path("dropped.webm"));
   EXPECT_TRUE(info.resampled);
   EXPECT_NEAR(static_cast<double>(info.frame_count) / info.rate.hz(), 300 * 1001 / 30000.0, 0.05);
@@ -223,10 +226,17 @@ TEST_P(RotationTest, IsHonoured) {
 
   cv::Mat expected;
   switch (source->info().rotation_deg) {
-    case 90: cv::rotate(Corners(), expected, cv::ROTATE_90_CLOCKWISE); break;
-    case 180: cv::rotate(Corners(), expected, cv::ROTATE_180); break;
-    case 270: cv::rotate(Corners(), expected, cv::ROTATE_90_COUNTERCLOCKWISE); break;
-    default: FAIL() << "rotation " << source->info().rotation_deg;
+    case 90:
+      cv::rotate(Corners(), expected, cv::ROTATE_90_CLOCKWISE);
+      break;
+    case 180:
+      cv::rotate(Corners(), expected, cv::ROTATE_180);
+      break;
+    case 270:
+      cv::rotate(Corners(), expected, cv::ROTATE_90_COUNTERCLOCKWISE);
+      break;
+    default:
+      FAIL() << "rotation " << source->info().rotation_deg;
   }
   EXPECT_EQ(LargestDifference(frame, expected), 0);
 }
@@ -236,7 +246,8 @@ INSTANTIATE_TEST_SUITE_P(QuarterTurns, RotationTest, testing::Values(90, 180, 27
 TEST_F(FrameSourceTest, FolderOfImagesIsReadInNameOrder) {
   fs::create_directories(Path("images"));
   for (const int place : {10, 2, 1, 3}) {
-    cv::imwrite(cv::format("%s/%03d.png", Path("images").c_str(), place), Gray({20, 10}, 10 * place));
+    cv::imwrite(cv::format("%s/%03d.png", Path("images").c_str(), place),
+                Gray({20, 10}, 10 * place));
   }
   WriteFileAtomically(Path("images/notes.txt"), "not an image");
   ReadOptions options;

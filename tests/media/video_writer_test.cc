@@ -11,8 +11,8 @@
 #include "maskbench/core/files.h"
 #include "maskbench/core/json.h"
 
-#include "nn/expect_error.h"
 #include "media/video_fixtures.h"
+#include "nn/expect_error.h"
 
 namespace maskbench {
 namespace {
@@ -48,16 +48,15 @@ TEST_P(LosslessTest, EveryPixelComesBack) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Sizes, LosslessTest,
-    testing::Combine(testing::Values(Kind::kIntermediate, Kind::kFfv1),
-                     testing::Values(cv::Size(64, 48), cv::Size(37, 53), cv::Size(64, 47),
-                                     cv::Size(63, 48))),
-    [](const auto& test) {
-      const cv::Size size = std::get<1>(test.param);
-      return KindName(std::get<0>(test.param)) + std::to_string(size.width) + "x" +
-             std::to_string(size.height);
-    });
+INSTANTIATE_TEST_SUITE_P(Sizes, LosslessTest,
+                         testing::Combine(testing::Values(Kind::kIntermediate, Kind::kFfv1),
+                                          testing::Values(cv::Size(64, 48), cv::Size(37, 53),
+                                                          cv::Size(64, 47), cv::Size(63, 48))),
+                         [](const auto& test) {
+                           const cv::Size size = std::get<1>(test.param);
+                           return KindName(std::get<0>(test.param)) + std::to_string(size.width) +
+                                  "x" + std::to_string(size.height);
+                         });
 
 class WriterTest : public testing::TestWithParam<Kind> {
  protected:
@@ -124,8 +123,11 @@ TEST_P(WriterTest, FileSaysNothingOfWhenAndWhatItWasMadeFrom) {
 TEST_P(WriterTest, FrameOfAnotherSizeIsRefusedWithItsNumber) {
   const std::unique_ptr<VideoWriter> writer = Open({48, 32});
   writer->Write(Gray({48, 32}, 9));
-  ExpectDataError([&] { writer->Write(Gray({48, 34}, 9)); },
-                  {File().string(), "frame 1", "48×34", "48×32"});
+  ExpectDataError(
+      [&] {
+        writer->Write(Gray({48, 34}, 9));
+      },
+      {File().string(), "frame 1", "48×34", "48×32"});
 }
 
 TEST_P(WriterTest, FolderThatDoesNotExistIsNamed) {

@@ -1,8 +1,7 @@
 // Ceres pulls in ATLAS, whose GEMM is many times slower than OpenBLAS; which one LibTorch calls
 // depends on link order alone. This program links both and looks.
-#include <dlfcn.h>
-
 #include <ceres/ceres.h>
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include "maskbench/nn/network.h"
@@ -21,8 +20,8 @@ struct ShiftedSquare {
 TEST(BlasBinding, TorchCallsOpenBlasInAProgramThatAlsoUsesCeres) {
   double x = 0;
   ceres::Problem problem;
-  problem.AddResidualBlock(
-      new ceres::AutoDiffCostFunction<ShiftedSquare, 1, 1>(new ShiftedSquare), nullptr, &x);
+  problem.AddResidualBlock(new ceres::AutoDiffCostFunction<ShiftedSquare, 1, 1>(new ShiftedSquare),
+                           nullptr, &x);
   ceres::Solver::Options options;
   options.logging_type = ceres::SILENT;
   ceres::Solver::Summary summary;

@@ -14,7 +14,8 @@ cv::Mat Blob(cv::Size size, cv::Point2f centre) {
   for (int y = 0; y < size.height; ++y) {
     for (int x = 0; x < size.width; ++x) {
       const double d2 = std::pow(x - centre.x, 2) + std::pow(y - centre.y, 2);
-      image.at<cv::Vec3b>(y, x) = cv::Vec3b::all(cv::saturate_cast<uchar>(255 * std::exp(-d2 / 50)));
+      image.at<cv::Vec3b>(y, x) =
+          cv::Vec3b::all(cv::saturate_cast<uchar>(255 * std::exp(-d2 / 50)));
     }
   }
   return image;
@@ -41,19 +42,19 @@ TEST_P(CropPlacement, PixelsAndToFrameAgree) {
   ExtractCrop(Blob({220, 180}, blob), region, side_px, &crop);
   const cv::Point2d seen = CentreOfMass(crop);
   // Pixel i of the crop covers [i, i + 1) of crop coordinates.
-  const cv::Point2f back = region.ToFrame(static_cast<float>(seen.x) + 0.5F,
-                                          static_cast<float>(seen.y) + 0.5F, side_px);
+  const cv::Point2f back =
+      region.ToFrame(static_cast<float>(seen.x) + 0.5F, static_cast<float>(seen.y) + 0.5F, side_px);
   EXPECT_NEAR(back.x, blob.x, 0.15);
   EXPECT_NEAR(back.y, blob.y, 0.15);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Regions, CropPlacement,
-    testing::Values(CropCase{{{110, 90}, 96, 0, false}, 96}, CropCase{{{110, 90}, 96, 0, true}, 96},
-                    CropCase{{{108, 85}, 80, 0.5F, false}, 64},
-                    CropCase{{{108, 85}, 80, -0.8F, true}, 192},
-                    // Downsampling by more than two, where averaging sets in.
-                    CropCase{{{110, 90}, 160, 0.3F, false}, 48}));
+INSTANTIATE_TEST_SUITE_P(Regions, CropPlacement,
+                         testing::Values(CropCase{{{110, 90}, 96, 0, false}, 96},
+                                         CropCase{{{110, 90}, 96, 0, true}, 96},
+                                         CropCase{{{108, 85}, 80, 0.5F, false}, 64},
+                                         CropCase{{{108, 85}, 80, -0.8F, true}, 192},
+                                         // Downsampling by more than two, where averaging sets in.
+                                         CropCase{{{110, 90}, 160, 0.3F, false}, 48}));
 
 TEST(ExtractCrop, DownsamplingAveragesInsteadOfSkippingPixels) {
   cv::Mat stripes(256, 256, CV_8UC3, cv::Scalar::all(0));

@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "maskbench/core/json.h"
+
 #include "photos.h"
 
 namespace maskbench {

@@ -5,12 +5,14 @@
 
 #include <gtest/gtest.h>
 
-#include "experiments/register_all.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/pipeline/components.h"
+#include "maskbench/pipeline/plan.h"
+
+#include "experiments/register_all.h"
 
 namespace maskbench {
 namespace {
@@ -90,6 +92,9 @@ TEST(GoldenOutputs, MaskersHaveNotChangedWithoutAVersionBump) {
     hashes[type] = {{"version", components.maskers.Info(type).version},
                     {"sha256", Sha256OfBytes(pixels)}};
   }
+  // The delivered "original", read back: covers decoding and colour conversion.
+  hashes["recording_file"] = {{"version", kRecordingFileVersion},
+                              {"sha256", hashes["original"]["sha256"]}};
   if (renew) WriteJsonFile(file, hashes);
   const Json golden = ReadJsonFile(file);
   for (const auto& item : hashes.items()) {

@@ -5,11 +5,12 @@
 
 #include <gtest/gtest.h>
 
-#include "experiments/register_all.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/json.h"
 #include "maskbench/pipeline/components.h"
+
+#include "experiments/register_all.h"
 
 namespace maskbench {
 namespace {

@@ -3,11 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include "experiments/register_all.h"
 #include "maskbench/core/files.h"
 #include "maskbench/pipeline/components.h"
 #include "maskbench/pipeline/plan.h"
 #include "maskbench/pipeline/scoring.h"
+
+#include "experiments/register_all.h"
 
 namespace maskbench {
 namespace {
@@ -104,8 +105,8 @@ TEST_F(ReidentificationTest, APerfectRecogniserAndAPerfectMask) {
 
 TEST_F(ReidentificationTest, FailuresToEnrolStayInEveryDenominator) {
   AddSubjects(12);
-  auto figures = Score([](int subject, const std::string&, const std::string& variant)
-                           -> std::optional<std::vector<float>> {
+  auto figures = Score([](int subject, const std::string&,
+                          const std::string& variant) -> std::optional<std::vector<float>> {
     if (variant != "original" && subject % 4 == 0) return std::nullopt;  // 3 of 12 fail.
     return std::vector<float>{static_cast<float>(subject)};
   });

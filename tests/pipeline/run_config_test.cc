@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "experiments/register_all.h"
 #include "maskbench/core/error.h"
 #include "maskbench/pipeline/components.h"
+
+#include "experiments/register_all.h"
 
 namespace maskbench {
 namespace {

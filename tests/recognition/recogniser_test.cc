@@ -11,8 +11,8 @@
 #include "maskbench/perception/face_track.h"
 #include "maskbench/recognition/register_all.h"
 
-#include "nn/expect_error.h"
 #include "media/video_fixtures.h"
+#include "nn/expect_error.h"
 
 namespace maskbench {
 namespace {
@@ -64,11 +64,10 @@ class GrayRecogniser : public Recogniser {
 class RecogniserObserverTest : public testing::Test {
  protected:
   RecogniserObserverTest() : registry_("observer"), networks_(folder_.path()) {
-    AddRecogniser(&registry_, {{"gray", 1, "", {}},
-                               DescriptorMetric::kEuclidean,
-                               [](const NetworkLibrary&) {
-                                 return std::make_unique<GrayRecogniser>();
-                               }});
+    AddRecogniser(&registry_,
+                  {{"gray", 1, "", {}}, DescriptorMetric::kEuclidean, [](const NetworkLibrary&) {
+                     return std::make_unique<GrayRecogniser>();
+                   }});
   }
 
   /// 25 frames of the grey levels 0, 10, …; a face is seen in `with_face`.
@@ -86,7 +85,8 @@ class RecogniserObserverTest : public testing::Test {
     }
     track.Finish();
     Problems problems;
-    const ComponentChoice choice{"gray", "gray", registry_.Complete("gray", options, "", &problems)};
+    const ComponentChoice choice{"gray", "gray",
+                                 registry_.Complete("gray", options, "", &problems)};
     return registry_.Make(choice, {&networks_})->Observe(recording, folder_.path() / "track");
   }
 

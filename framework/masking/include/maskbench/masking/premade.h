@@ -9,6 +9,7 @@
 namespace maskbench {
 
 inline constexpr char kPremadeType[] = "premade";
+inline constexpr char kCommandType[] = "command";
 
 /// The video that stands for a recording, if the folder has one. Only the plan calls this: it knows
 /// recording ids, which the masker must not.

@@ -23,7 +23,8 @@ class NetworkLibrary {
   /// Loads and warms up a network for batches of a fixed size. Throws DataError.
   std::unique_ptr<Network> Load(const std::string& name, int batch) const;
 
-  /// SHA-256 of the weights: of the tensors for an imported network, of the file for a replacement.
+  /// SHA-256 of what a network computes: of tensors and program for an imported one, of the file
+  /// for a replacement.
   std::string Fingerprint(const std::string& name) const;
 
   std::filesystem::path FileOf(const std::string& name) const;

@@ -37,13 +37,13 @@ enum class FaceStatus { kNone = 0, kTracked = 1, kDetected = 2 };
 struct EyeObservation {
   /// 0 outer corner, 8 inner corner, 0…8 lower lid, 9…15 upper lid, then lid folds and brow.
   std::array<cv::Point3f, kEyeContourPoints> contour{};
-  /// Centre, then the four extreme points of the iris in the order of the network.
+  /// Centre, then the iris's extreme points: towards the nose or temple, up, the other side, down.
   std::array<cv::Point3f, kIrisPoints> iris{};
 
   cv::Point2f outer_corner() const { return {contour[0].x, contour[0].y}; }
   cv::Point2f inner_corner() const { return {contour[8].x, contour[8].y}; }
   cv::Point2f iris_centre() const { return {iris[0].x, iris[0].y}; }
-  /// Mean of the two diameters, px.
+  /// Horizontal diameter, px: the one that the millimetre scale is defined by.
   float iris_diameter_px() const;
 };
 

@@ -58,8 +58,9 @@ struct Observations {
   std::vector<Reading> readings;
 };
 
-/// Turns the pixels of one delivered recording into observations: a measure or a recogniser. It sees
-/// an anonymous recording and what perception found in that same file. One instance per worker.
+/// Turns the pixels of one delivered recording into observations: a measure or a recogniser. It
+/// sees an anonymous recording and what perception found in that same file. One instance per
+/// worker.
 class Observer {
  public:
   struct Context {

@@ -30,6 +30,8 @@ class Experiment {
   struct Context {};
 
   virtual ~Experiment() = default;
+  /// Adds what this experiment cannot work with in a configuration, before anything is run.
+  virtual void Check(const RunConfig&, Problems*) const {}
   /// @param name  what the configuration calls this experiment; stands in its figures.
   virtual ExperimentResult Score(const RunData& data, const std::string& name) = 0;
 };

@@ -27,6 +27,8 @@ struct Node {
   std::string variant;
   /// Name of the observer.
   std::string observer;
+  /// File made elsewhere that stands for the output; its content joins the key, its place does not.
+  std::string companion;
   /// Nodes that this one reads, as indices into the plan.
   std::vector<int> inputs;
 };

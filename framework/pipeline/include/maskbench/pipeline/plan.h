@@ -12,7 +12,10 @@ namespace maskbench {
 
 struct Components;
 
-/// Id that tells nothing: keyed by the run's seed and the data set, 16 hexadecimal digits.
+/// Version of reading a recording from its file; raised when its frames would come out differently.
+inline constexpr int kRecordingFileVersion = 1;
+
+/// Id that tells nothing: "r" and 15 hexadecimal digits, keyed by the run's seed and the data set.
 std::string AnonymousId(uint64_t seed, const std::string& dataset, const std::string& recording);
 
 /// Lays out all work of a run. Touches no recording; needs the networks' fingerprints.

@@ -26,7 +26,7 @@ struct DatasetChoice {
 struct TimingOptions {
   std::vector<int> workers;
   int repeats = 1;
-  int max_frames = 240;
+  int min_frames = 240;
 
   static const OptionTable<TimingOptions>& Options();
 };

@@ -13,6 +13,12 @@ struct CaseFailure {
   std::string recording, variant, stage, observer, reason;
 };
 
+/// What the cases of a variant have to say for themselves, e.g. that no sandbox was used.
+struct VariantNote {
+  std::string variant, note;
+  int cases = 0;
+};
+
 /// Everything a report is made of.
 struct ScoredRun {
   std::vector<Figure> figures, timings;
@@ -20,6 +26,7 @@ struct ScoredRun {
   std::vector<std::pair<std::string, ReportTable>> tables;
   /// First causes, in plan order; what they block is not repeated.
   std::vector<CaseFailure> failures;
+  std::vector<VariantNote> notes;
   int nodes = 0, done = 0, failed = 0, blocked = 0, missing = 0;
   int cases = 0, cases_failed = 0;
 };

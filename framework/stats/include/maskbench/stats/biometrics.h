@@ -46,7 +46,8 @@ class Verification {
   struct Point {
     double far, tar;
   };
-  /// Operating points from the strictest threshold to the loosest; starts at (0, 0), ends at (1, 1).
+  /// Operating points from the strictest threshold to the loosest; starts at (0, 0), ends at (1,
+  /// 1).
   std::vector<Point> Curve(const std::vector<double>& weights) const;
 
   std::vector<Comparison> sorted_;  // By descending score.
