@@ -11,6 +11,7 @@
 #include <benchmark/benchmark.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/core/runtime.h"
 #include "maskbench/nn/contract.h"
 #include "maskbench/nn/network.h"
 
@@ -75,6 +76,7 @@ void RegisterAll() {
 }  // namespace maskbench
 
 int main(int argc, char** argv) {
+  maskbench::EnsureRuntimeEnvironment(argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   maskbench::RegisterAll();

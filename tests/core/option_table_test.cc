@@ -68,7 +68,7 @@ std::vector<std::string> ProblemsOf(const char* text) {
 
 Study ParseWell(const char* text) {
   Problems problems;
-  const Study study = Study::Options().Parse(Json::parse(text), "study", &problems);
+  Study study = Study::Options().Parse(Json::parse(text), "study", &problems);
   EXPECT_THAT(problems.lines(), IsEmpty());
   return study;
 }

@@ -33,6 +33,7 @@ TEST(Philox, DigitsOfPiGiveThePublishedBlock) {
 
 std::vector<uint32_t> Draw(NamedRandom random, int count) {
   std::vector<uint32_t> bits;
+  bits.reserve(count);
   for (int i = 0; i < count; ++i) bits.push_back(random.NextBits());
   return bits;
 }
