@@ -118,8 +118,9 @@ int ScoreAndReport(const Program& program, const fs::path& out, const RunDescrip
   const ScoredRun scored = ScoreRun(data, *program.components);
   WriteResults(run, scored, out);
   WriteReport(out, *program.components);
-  fmt::print("{} figures from {} cases, {} of them failed. Report: {}\n", scored.figures.size(),
-             scored.cases, scored.cases_failed, (out / "report.md").string());
+  fmt::print("{} figures and {} timings from {} cases, {} of them failed. Report: {}\n",
+             scored.figures.size(), scored.timings.size(), scored.cases, scored.cases_failed,
+             (out / "report.md").string());
   return scored.failed + scored.blocked + scored.missing > 0 ? kExitSomeFailed : kExitDone;
 }
 

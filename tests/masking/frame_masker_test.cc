@@ -21,8 +21,8 @@ constexpr float kFace = 60;
 
 /// Frames that hold no black pixel, so that black is the mask's.
 std::vector<cv::Mat> BrightNoise(int count, cv::Size size = kSize) {
-  std::vector<cv::Mat> frames;
-  for (int i = 0; i < count; ++i) frames.push_back(Noise(size, i + 1, 50, 256));
+  std::vector<cv::Mat> frames(count);
+  for (int i = 0; i < count; ++i) frames[i] = Noise(size, i + 1, 50, 256);
   return frames;
 }
 

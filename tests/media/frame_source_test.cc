@@ -326,7 +326,7 @@ TEST_F(FrameSourceTest, PlaylistsReachForNoOtherFile) {
 class DamageTest : public FrameSourceTest {
  protected:
   fs::path Video(const std::string& name) const {
-    const fs::path file = Path(name);
+    fs::path file = Path(name);
     const std::vector<cv::Mat> frames = NoiseFrames({64, 64}, 40);
     WriteLossless(Path("noise.mkv"), frames);
     if (file.extension() == ".mp4") {

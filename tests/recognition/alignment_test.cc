@@ -10,9 +10,10 @@ namespace {
 
 std::vector<cv::Point2d> RandomPoints(int count, int seed) {
   cv::RNG random(seed);
-  std::vector<cv::Point2d> points;
-  for (int i = 0; i < count; ++i) {
-    points.emplace_back(random.uniform(-50.0, 50.0), random.uniform(-50.0, 50.0));
+  std::vector<cv::Point2d> points(count);
+  for (cv::Point2d& point : points) {
+    point.x = random.uniform(-50.0, 50.0);
+    point.y = random.uniform(-50.0, 50.0);
   }
   return points;
 }

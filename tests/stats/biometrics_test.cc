@@ -17,6 +17,7 @@ constexpr double kFailed = -std::numeric_limits<double>::infinity();
 /// Genuine comparisons of subject 0; impostors are subject 1 against subject 0.
 Verification FromScores(const std::vector<double>& genuine, const std::vector<double>& impostor) {
   std::vector<Comparison> comparisons;
+  comparisons.reserve(genuine.size() + impostor.size());
   for (const double score : impostor) comparisons.push_back({1, 0, score});
   for (const double score : genuine) comparisons.push_back({0, 0, score});
   return Verification(comparisons);
