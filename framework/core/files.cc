@@ -67,7 +67,11 @@ fs::path JoinInside(const fs::path& folder, const std::string& relative) {
     throw DataError(fmt::format("the path \"{}\" must be relative and not empty.", relative));
   }
   const fs::path root = fs::weakly_canonical(folder);
-  const fs::path joined = fs::weakly_canonical(root / part);  // Resolves symbolic links.
+  std::error_code code;
+  const fs::path joined = fs::weakly_canonical(root / part, code);  // Resolves symbolic links.
+  if (code) {
+    throw DataError(fmt::format("the path \"{}\" cannot be followed: {}.", relative, code.message()));
+  }
   const auto mismatch = std::mismatch(root.begin(), root.end(), joined.begin(), joined.end());
   bool dangling = false;  // A link whose target does not exist yet is left as it is above.
   for (fs::path path = joined; path.has_relative_path(); path = path.parent_path()) {

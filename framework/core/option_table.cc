@@ -17,9 +17,12 @@ void Problems::Add(const std::string& path, const std::string& message) {
 
 void Problems::ThrowIfAny(const std::string& what) const {
   if (lines_.empty()) return;
-  throw UsageError(lines_.size() == 1 ? fmt::format("{}: {}.", what, lines_[0])
-                                      : fmt::format("{} has {} problems:\n  - {}", what,
-                                                    lines_.size(), Join(lines_, "\n  - ")));
+  if (lines_.size() == 1) {
+    const bool ended = lines_[0].back() == '?' || lines_[0].back() == '.';
+    throw UsageError(fmt::format("{}: {}{}", what, lines_[0], ended ? "" : "."));
+  }
+  throw UsageError(
+      fmt::format("{} has {} problems:\n  - {}", what, lines_.size(), Join(lines_, "\n  - ")));
 }
 
 std::string OptionRule::Text() const {
@@ -106,7 +109,7 @@ bool ReadString(const Json& json, const std::string& path, const OptionRule& rul
   *value = json.get<std::string>();
   if (!rule.one_of.empty() &&
       std::find(rule.one_of.begin(), rule.one_of.end(), *value) == rule.one_of.end()) {
-    problems->Add(path, fmt::format("is \"{}\"; allowed: {}{}", *value, rule.Text(),
+    problems->Add(path, fmt::format("is \"{}\"; allowed: {}.{}", *value, rule.Text(),
                                     Suggestion(*value, rule.one_of)));
     return false;
   }

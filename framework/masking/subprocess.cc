@@ -78,7 +78,14 @@ SubprocessResult RunSubprocess(const std::vector<std::string>& arguments,
   for (;;) {
     drain();
     const pid_t ended = ::waitpid(child, &status, WNOHANG);
-    if (ended == child || (ended < 0 && errno != EINTR)) break;
+    if (ended == child) break;
+    if (ended < 0 && errno != EINTR) {
+      const int error = errno;
+      ::kill(-child, SIGKILL);
+      ::close(error_pipe[0]);
+      throw DataError(fmt::format("the end of \"{}\" cannot be awaited: {}.", arguments[0],
+                                  std::strerror(error)));
+    }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     if (!result.timed_out && elapsed.count() > time_limit_s) {
       result.timed_out = true;

@@ -77,6 +77,7 @@ Timing ReadTiming(const std::filesystem::path& file) {
   Timing timing;
   int64_t packets = 0;
   const AvPacketPtr packet(av_packet_alloc());
+  TakeFfmpegError();  // What was said before is not about this.
   int status = 0;
   while ((status = av_read_frame(input.get(), packet.get())) >= 0) {
     if (packet->stream_index == index) {
@@ -93,6 +94,10 @@ Timing ReadTiming(const std::filesystem::path& file) {
                                 AvErrorText(status)));
   }
   if (packets == 0) throw DataError(fmt::format("{} holds no frame.", file.string()));
+  if (const std::string error = TakeFfmpegError(); !error.empty()) {
+    throw DataError(fmt::format("{} is damaged or breaks off after {} frames: {}.", file.string(),
+                                packets, error));
+  }
   if (stream->nb_frames > packets) {
     throw DataError(fmt::format("{} breaks off after {} of the {} frames that it declares.",
                                 file.string(), packets, stream->nb_frames));
@@ -223,6 +228,7 @@ class VideoReader : public FrameSource {
   }
 
   bool Decode(AVFrame* frame) {
+    TakeFfmpegError();
     for (;;) {
       av_frame_unref(frame);
       const int received = avcodec_receive_frame(decoder_.get(), frame);
@@ -230,6 +236,9 @@ class VideoReader : public FrameSource {
       if (received >= 0) {
         if (frame->decode_error_flags != 0 || (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0) {
           Fail("is damaged");
+        }
+        if (const std::string error = TakeFfmpegError(); !error.empty()) {
+          Fail("is damaged: " + error);
         }
         ++decoded_;
         return true;

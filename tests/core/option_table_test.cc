@@ -95,10 +95,10 @@ TEST(OptionTable, AllProblemsComeAtOnceEachWithItsPath) {
           "study.folder is missing; it is required", "study.sigma is 3; allowed: 0.001 to 2",
           "study.frames must be a whole number, not the text \"eight\"",
           "study.color must be true or false, not the number 1",
-          "study.codecs[1] is \"h265\"; allowed: one of h264, ffv1 Did you mean \"h264\"?",
+          "study.codecs[1] is \"h265\"; allowed: one of h264, ffv1. Did you mean \"h264\"?",
           "study.limit is -1; allowed: at least 0", "study.eye.height is 2; allowed: 0 to 1",
           "study.eye.sides is not a known option. Did you mean \"side\"?",
-          "study.eyes[1].side is \"lefft\"; allowed: one of left, right, both Did you mean "
+          "study.eyes[1].side is \"lefft\"; allowed: one of left, right, both. Did you mean "
           "\"left\"?"));
 }
 

@@ -39,7 +39,7 @@ class Registry : public ComponentCatalog {
 
   /// `make` gets options that have been validated.
   template <class Options>
-  void Add(ComponentInfo info,
+  void Add(const ComponentInfo& info,
            std::function<std::unique_ptr<Interface>(const Options&, const Context&)> make) {
     Entry entry;
     entry.docs = Options::Options().Docs();
@@ -54,7 +54,7 @@ class Registry : public ComponentCatalog {
       return make(options, context);
     };
     const std::string type = info.type;
-    entry.info = std::move(info);
+    entry.info = info;
     if (!entries_.emplace(type, std::move(entry)).second) {
       throw Error(fmt::format("the {} \"{}\" is registered twice.", kind_, type));
     }
