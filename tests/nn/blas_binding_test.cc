@@ -26,7 +26,7 @@ TEST(BlasBinding, TorchCallsOpenBlasInAProgramThatAlsoUsesCeres) {
   options.logging_type = ceres::SILENT;
   ceres::Solver::Summary summary;
   ceres::Solve(options, &problem, &summary);
-  ASSERT_NEAR(x, 3, 1e-9);  // Ceres is linked and works.
+  ASSERT_NEAR(x, 3, 1e-6);  // Ceres is linked and works.
   EXPECT_NE(BlasBoundByTorch().find("openblas"), std::string::npos)
       << "LibTorch's sgemm_ comes from " << BlasBoundByTorch();
 }
