@@ -15,9 +15,10 @@ class Throughput : public Experiment {
  public:
   ExperimentResult Score(const RunData& data, const std::string& name) override {
     ExperimentResult result;
-    const auto add = [&](const std::string& variant, std::map<std::string, std::string> group,
-                         const char* metric, double value, int64_t n, const char* n_unit,
-                         int64_t n_failed, const char* unit) {
+    const auto add = [&](const std::string& variant,
+                         const std::map<std::string, std::string>& group, const char* metric,
+                         double value, int64_t n, const char* n_unit, int64_t n_failed,
+                         const char* unit) {
       Figure figure;
       figure.experiment = name;
       figure.dataset = data.dataset().name;

@@ -85,7 +85,8 @@ void WriteMeasurePlot(const Observations& observations, double rate_hz,
   if (blinking != nullptr) Text(&image, "shaded: blink", {kLeft + 180, 18}, kInk);
   const double seconds = frames / rate_hz;
   const double step = seconds > 120 ? 30 : seconds > 30 ? 10 : seconds > 8 ? 2 : 0.5;
-  for (double at = 0; at <= seconds; at += step) {
+  for (int tick = 0; tick * step <= seconds; ++tick) {
+    const double at = tick * step;
     const int x = x_of(at * rate_hz);
     cv::line(image, {x, kTop + panels * kPanel}, {x, kTop + panels * kPanel + 5}, kInk);
     Text(&image, fmt::format("{:g} s", at), {x - 10, kTop + panels * kPanel + 20}, kInk);

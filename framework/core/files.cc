@@ -68,7 +68,7 @@ fs::path JoinInside(const fs::path& folder, const std::string& relative) {
   }
   const fs::path root = fs::weakly_canonical(folder);
   std::error_code code;
-  const fs::path joined = fs::weakly_canonical(root / part, code);  // Resolves symbolic links.
+  fs::path joined = fs::weakly_canonical(root / part, code);  // Resolves symbolic links.
   if (code) {
     throw DataError(fmt::format("the path \"{}\" cannot be followed: {}.", relative, code.message()));
   }

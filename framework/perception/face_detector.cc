@@ -91,10 +91,9 @@ std::vector<FaceDetection> FaceDetector::DetectWithBorder(const cv::Mat& bgr, fl
       const float score = 1 / (1 + std::exp(-outputs_[grid.scores].values[anchor]));
       if (score < min_score_) continue;
       const int cell = anchor / grid.per_cell;
-      const float anchor_x =
-          static_cast<float>(grid.stride) * (static_cast<float>(cell % cells) + 0.5F);
-      const float anchor_y =
-          static_cast<float>(grid.stride) * (static_cast<float>(cell / cells) + 0.5F);
+      const int row = cell / cells, column = cell % cells;
+      const float anchor_x = static_cast<float>(grid.stride) * (static_cast<float>(column) + 0.5F);
+      const float anchor_y = static_cast<float>(grid.stride) * (static_cast<float>(row) + 0.5F);
       const float* raw = &outputs_[grid.boxes].values[16 * anchor];
       const cv::Point2f centre = whole.ToFrame(anchor_x + raw[0], anchor_y + raw[1], side_);
       const cv::Size2f size(raw[2] * whole.Scale(side_), raw[3] * whole.Scale(side_));

@@ -141,7 +141,7 @@ Dataset ReadManifest(const std::filesystem::path& manifest) {
 
 std::filesystem::path CheckedFile(const LabelledRecording& recording,
                                   const std::filesystem::path& root) {
-  const std::filesystem::path file = JoinInside(root, recording.path);
+  std::filesystem::path file = JoinInside(root, recording.path);
   if (!std::filesystem::exists(file)) {
     throw DataError(fmt::format("the file {} does not exist.", file.string()));
   }

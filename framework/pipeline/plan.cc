@@ -145,14 +145,14 @@ class Planner {
 
   /// One recording stands for all: the first that is long enough, or else the longest.
   const LabelledRecording& TimedRecording() const {
-    const LabelledRecording* longest = nullptr;
+    const LabelledRecording* longest = dataset_.FindRecording(plan_.recordings.front());
     const auto length = [](const LabelledRecording& recording) {
       return recording.frame_count.value_or(1);
     };
     for (const std::string& id : plan_.recordings) {
       const LabelledRecording* recording = dataset_.FindRecording(id);
       if (length(*recording) >= config_.timing.min_frames) return *recording;
-      if (longest == nullptr || length(*recording) > length(*longest)) longest = recording;
+      if (length(*recording) > length(*longest)) longest = recording;
     }
     return *longest;
   }

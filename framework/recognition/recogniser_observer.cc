@@ -80,7 +80,7 @@ std::map<std::string, DescriptorMetric>& Metrics() {
 
 }  // namespace
 
-void AddRecogniser(Registry<Observer>* registry, RecogniserEntry entry) {
+void AddRecogniser(Registry<Observer>* registry, const RecogniserEntry& entry) {
   Metrics()[entry.info.type] = entry.metric;
   registry->Add<RecogniserOptions>(
       entry.info, [make = entry.make, metric = entry.metric](const RecogniserOptions& options,

@@ -34,7 +34,7 @@ struct RecogniserEntry {
 
 /// Adds the recogniser as an observer of its own name: descriptors of evenly spread frames and the
 /// recording's template, which is their mean.
-void AddRecogniser(Registry<Observer>* registry, RecogniserEntry entry);
+void AddRecogniser(Registry<Observer>* registry, const RecogniserEntry& entry);
 
 /// How an observer type's descriptors are compared; nothing for observers that recognise nobody.
 std::optional<DescriptorMetric> MetricOf(const std::string& observer_type);
