@@ -133,7 +133,9 @@ class Reidentification : public Experiment {
         {"Who is recognised",
          "Closed-set identification and verification; 95 % intervals over subjects in brackets, "
          "none below 10 subjects. A failure to enrol is a miss, never dropped. Chance for rank_1 "
-         "is 1 / enrolled subjects. eer and auc: 0.5 is chance.",
+         "is 1 / enrolled subjects. eer and auc: 0.5 is chance. tar_at_far is left out where no "
+         "rate "
+         "stands for ten impostor comparisons.",
          {"rank_1", "rank_1_chance", "rank_5", "auc", "eer", "tar_at_far", "failure_to_enrol"}},
         {"Distances",
          "Of comparisons in which both sides enrolled: Euclidean for dlib_resnet, 1 − cosine "

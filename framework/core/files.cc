@@ -70,7 +70,8 @@ fs::path JoinInside(const fs::path& folder, const std::string& relative) {
   std::error_code code;
   fs::path joined = fs::weakly_canonical(root / part, code);  // Resolves symbolic links.
   if (code) {
-    throw DataError(fmt::format("the path \"{}\" cannot be followed: {}.", relative, code.message()));
+    throw DataError(
+        fmt::format("the path \"{}\" cannot be followed: {}.", relative, code.message()));
   }
   const auto mismatch = std::mismatch(root.begin(), root.end(), joined.begin(), joined.end());
   bool dangling = false;  // A link whose target does not exist yet is left as it is above.

@@ -20,9 +20,9 @@ std::string AvErrorText(int code);
 /// FFmpeg's own messages are silenced once: ours name the file and the frame.
 void SilenceFfmpeg();
 
-/// The first error that FFmpeg reported on this thread since the last call, or "". Some damage shows
-/// nowhere else: FFV1 conceals slices with a wrong check sum, and Matroska's reader takes a file that
-/// breaks off for one that ends.
+/// The first error that FFmpeg reported on this thread since the last call, or "". Some damage
+/// shows nowhere else: FFV1 conceals slices with a wrong check sum, and Matroska's reader takes a
+/// file that breaks off for one that ends.
 std::string TakeFfmpegError();
 
 struct AvFrameDeleter {
