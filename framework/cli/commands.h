@@ -43,6 +43,12 @@ struct MeasureArguments {
 };
 int MeasureCommand(const Program& program, const MeasureArguments& arguments);
 
+struct DatasetSheetsArguments {
+  std::string name;
+  std::filesystem::path out;
+  std::uint64_t seed = 1;
+};
+int DatasetSheetsCommand(const Program& program, const DatasetSheetsArguments& arguments);
 int DatasetCheckCommand(const Program& program, const std::filesystem::path& manifest);
 
 int ModelsImportCommand(const Program& program, std::filesystem::path npm_folder);

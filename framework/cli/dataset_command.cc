@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/manifest.h"
 
 #include "commands.h"
@@ -25,6 +26,22 @@ int DatasetCheckCommand(const Program& program, const std::filesystem::path& man
   fmt::print("{} {} is sound: {} subjects, {} recordings ({}).\n", dataset.name, dataset.version,
              dataset.subjects.size(), dataset.recordings.size(),
              dataset.kind == "real" ? "real people" : "virtual people");
+  return kExitDone;
+}
+
+int DatasetSheetsCommand(const Program& program, const DatasetSheetsArguments& arguments) {
+  const DatasetMaker& maker = FindDatasetMaker(program.components->dataset_makers, arguments.name);
+  ProgressBar bar;
+  bool begun = false;
+  const auto files = maker.DrawSheets({program.ModelsDir(), program.AssetsDir() / "npm"},
+                                      arguments.seed, arguments.out,
+                                      [&](int, int total, const std::string& what) {
+                                        if (!begun) bar.Begin(total, 0);
+                                        begun = true;
+                                        bar.Step(what);
+                                      });
+  bar.Close();
+  for (const std::filesystem::path& file : files) fmt::print("{}\n", file.string());
   return kExitDone;
 }
 

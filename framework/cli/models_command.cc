@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/head/head_builder.h"
+#include "maskbench/head/head_registry.h"
 #include "maskbench/nn/import.h"
 #include "maskbench/nn/network_library.h"
+#include "maskbench/render/hair_builder.h"
 
 #include "commands.h"
 
@@ -19,6 +22,18 @@ int ModelsImportCommand(const Program& program, std::filesystem::path npm_folder
                report.was_up_to_date ? "is up to date"
                                      : fmt::format("imported in {:.1f} s", report.seconds),
                report.parameter_count);
+  }
+  for (const HeadImportReport& report : ImportHeads(npm_folder, program.ModelsDir())) {
+    fmt::print(
+        "{:<16} {} ({})\n", report.head,
+        report.was_up_to_date ? "is up to date" : fmt::format("made in {:.1f} s", report.seconds),
+        report.summary);
+  }
+  for (const HairImportReport& report : ImportHair(npm_folder, program.ModelsDir())) {
+    fmt::print("{:<16} {} (hair, {} vertices)\n", report.style,
+               report.was_up_to_date ? "is up to date"
+                                     : fmt::format("made in {:.1f} s", report.seconds),
+               report.vertex_count);
   }
   return kExitDone;
 }
@@ -37,6 +52,9 @@ int ModelsListCommand(const Program& program) {
                contract.height, contract.width, outputs, "", spec.source.package,
                spec.source.version, imported ? "imported" : "not imported");
   }
+  for (const HeadModelEntry& entry : HeadModels()) {
+    fmt::print("{:<16} head model: {}\n", entry.name, entry.summary);
+  }
   return kExitDone;
 }
 
@@ -50,6 +68,15 @@ int ModelsCheckCommand(const Program& program) {
         std::chrono::steady_clock::now() - start;
     fmt::print("{:<16} loads and keeps its contract ({:.0f} ms); weights {}\n", spec.contract.name,
                elapsed.count(), library.Fingerprint(spec.contract.name).substr(0, 16));
+  }
+  for (const HeadModelEntry& entry : HeadModels()) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto model = entry.load(program.ModelsDir());
+    const std::chrono::duration<double, std::milli> elapsed =
+        std::chrono::steady_clock::now() - start;
+    fmt::print("{:<16} head model loads ({:.0f} ms); {} vertices, {} identities, {} expressions\n",
+               entry.name, elapsed.count(), model->Topology().vertex_count, model->IdentityDims(),
+               model->ExpressionDims());
   }
   return kExitDone;
 }

@@ -5,6 +5,8 @@
 
 #include <opencv2/core.hpp>
 
+#include "maskbench/core/side.h"
+
 namespace maskbench {
 
 inline constexpr int kMeshPoints = 468;
@@ -12,9 +14,6 @@ inline constexpr int kEyeContourPoints = 71;
 inline constexpr int kIrisPoints = 5;
 inline constexpr int kEyePoints = kEyeContourPoints + kIrisPoints;
 
-/// Always the patient's own side: the right eye is on the left of an unmirrored image.
-enum class Side { kRight = 0, kLeft = 1 };
-inline constexpr std::array<Side, 2> kSides = {Side::kRight, Side::kLeft};
 const char* ToString(Side side);
 
 /// Vertices of the 468-point face mesh that the project refers to by name.

@@ -3,6 +3,7 @@
 #include "maskbench/core/registry.h"
 #include "maskbench/masking/masker.h"
 #include "maskbench/perception/observer.h"
+#include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/experiment.h"
 
 namespace maskbench {
@@ -12,9 +13,10 @@ struct Components {
   Registry<Masker> maskers{"masking method"};
   Registry<Observer> observers{"observer"};
   Registry<Experiment> experiments{"experiment"};
+  DatasetMakers dataset_makers;
 };
 
-/// The maskers and observers of the framework; experiments are added by the program.
+/// The maskers and observers of the framework; experiments and data sets are added by the program.
 void RegisterFrameworkComponents(Components* components);
 
 }  // namespace maskbench

