@@ -23,7 +23,8 @@ std::shared_ptr<const HairStyle> Studio::Style(const std::string& name) const {
   return style;
 }
 
-std::shared_ptr<const Actor> Studio::Cast(const Subject& subject, int skin_px) const {
+std::shared_ptr<const Actor> Studio::Cast(const Subject& subject, int skin_px,
+                                          double hair_cut_mm) const {
   Appearance look;
   look.skin = SkinMaterial(
       BakeSkin(subject.skin, *geometry_, ReadPackageSkin(package_dir_, subject.skin.package_skin),
@@ -37,6 +38,7 @@ std::shared_ptr<const Actor> Studio::Cast(const Subject& subject, int skin_px) c
   if (!subject.hair_style.empty()) {
     HairRecipe recipe;
     recipe.colour = subject.hair;
+    recipe.cut_mm = hair_cut_mm;
     look.hair = std::make_shared<Hair>(Style(subject.hair_style), recipe);
   }
   look.clothes = subject.clothes;

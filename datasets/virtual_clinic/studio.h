@@ -24,7 +24,9 @@ class Studio {
   const std::shared_ptr<const HeadRig>& rig() const { return rig_; }
 
   /// A subject ready to be posed. @param skin_px  size of the skin's textures, 256 … 4096.
-  std::shared_ptr<const Actor> Cast(const Subject& subject, int skin_px = 1024) const;
+  /// @param hair_cut_mm  see HairRecipe::cut_mm.
+  std::shared_ptr<const Actor> Cast(const Subject& subject, int skin_px = 1024,
+                                    double hair_cut_mm = -1000) const;
 
  private:
   std::shared_ptr<const HairStyle> Style(const std::string& name) const;

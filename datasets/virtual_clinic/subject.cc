@@ -88,7 +88,8 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
                                                                      : "";
   skin.package_skin = years + "_" + people + "_" + sex + "/" + years + "_" + shade + "skinned_" + sex +
                       "_diffuse" + version;
-  skin.package_strength = Between(&colour, 0.4, 0.8);
+  skin.package_strength =
+      stratum.ancestry == Ancestry::kAfrican ? Between(&colour, 0.2, 0.45) : Between(&colour, 0.4, 0.8);
   skin.variation = Between(&colour, 0.5, 1.1);
   skin.zones = Between(&colour, 0.5, 1.2);
   skin.redness = colour.Uniform() < 0.12 ? Between(&colour, 0.05, 0.25) : 0.0;

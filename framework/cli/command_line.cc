@@ -119,6 +119,38 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
       "check", "Read every recording a manifest names and report all problems at once.");
   check_command->add_option("MANIFEST", manifest, "Data-set manifest, a JSON file.")->required();
   does(check_command, [&] { return DatasetCheckCommand(program, manifest); });
+  DatasetMakeArguments make;
+  CLI::App* make_command = dataset_command->add_subcommand(
+      "make", "Make a data set of virtual people: videos, the truth of every frame, a manifest. "
+              "A second call goes on where the first one stopped.");
+  std::string presets = "Size of the data set:";
+  for (const auto& maker : program.components->dataset_makers)
+    for (const auto& [preset, summary] : maker->Presets())
+      presets += " " + preset + " (" + summary + ")";
+  make_command->add_option("NAME", make.name, "Data set, e.g. virtual_clinic.")->required();
+  make_command->add_option("--preset", make.request.preset, presets + ".");
+  make_command->add_option("--patients", make.request.subjects, "Subjects, instead of the preset's.")
+      ->check(CLI::PositiveNumber);
+  make_command
+      ->add_option("--recordings", make.request.recordings,
+                   "Recordings per subject, each on another day.")
+      ->check(CLI::PositiveNumber);
+  make_command->add_option("--seconds", make.request.seconds, "Length of an examination.")
+      ->check(CLI::Range(1.0, 60.0));
+  make_command->add_option("--width", make.request.width_px, "Pixels.")->check(CLI::Range(160, 3840));
+  make_command->add_option("--height", make.request.height_px, "Pixels.")
+      ->check(CLI::Range(120, 2160));
+  make_command
+      ->add_option("--seed", make.request.seed,
+                   "Who is made and what happens; seeds from 900000 on are left to evaluators "
+                   "outside the project.")
+      ->capture_default_str();
+  make_command->add_option("--workers", make.request.workers, "Recordings drawn at a time.")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  make_command->add_option("--out", make.request.folder, "Folder of the data set.")->required();
+  does(make_command, [&] { return DatasetMakeCommand(program, make); });
+
   DatasetSheetsArguments sheets;
   CLI::App* sheets_command = dataset_command->add_subcommand(
       "sheets", "Draw contact sheets of the people of a data set that is made.");

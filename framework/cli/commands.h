@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "maskbench/cli/command_line.h"
+#include "maskbench/pipeline/dataset_maker.h"
 
 namespace maskbench {
 
@@ -43,6 +44,11 @@ struct MeasureArguments {
 };
 int MeasureCommand(const Program& program, const MeasureArguments& arguments);
 
+struct DatasetMakeArguments {
+  std::string name;
+  DatasetMaker::Request request;
+};
+int DatasetMakeCommand(const Program& program, const DatasetMakeArguments& arguments);
 struct DatasetSheetsArguments {
   std::string name;
   std::filesystem::path out;

@@ -29,6 +29,22 @@ int DatasetCheckCommand(const Program& program, const std::filesystem::path& man
   return kExitDone;
 }
 
+int DatasetMakeCommand(const Program& program, const DatasetMakeArguments& arguments) {
+  const DatasetMaker& maker = FindDatasetMaker(program.components->dataset_makers, arguments.name);
+  ProgressBar bar;
+  bool begun = false;
+  const std::filesystem::path manifest =
+      maker.Make({program.ModelsDir(), program.AssetsDir() / "npm"}, arguments.request,
+                 [&](int, int total, const std::string& what) {
+                   if (!begun) bar.Begin(total, 0);
+                   begun = true;
+                   bar.Step(what);
+                 });
+  bar.Close();
+  fmt::print("{}\n", manifest.string());
+  return kExitDone;
+}
+
 int DatasetSheetsCommand(const Program& program, const DatasetSheetsArguments& arguments) {
   const DatasetMaker& maker = FindDatasetMaker(program.components->dataset_makers, arguments.name);
   ProgressBar bar;

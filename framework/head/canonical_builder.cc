@@ -198,7 +198,15 @@ std::vector<int> OnSide(const Ring& right, Side side, const std::vector<int>& mi
   return ring;
 }
 
-// Triangles all of whose corners are in the set.
+// Where lips meet.
+std::set<int> LipsInside() {
+  std::set<int> lips(kUpperLipInside.begin(), kUpperLipInside.end());
+  lips.insert(kLowerLipInside.begin(), kLowerLipInside.end());
+  lips.insert(kMouthCornersInside.begin(), kMouthCornersInside.end());
+  return lips;
+}
+
+// The triangles less those with all corners in a set.
 Triangles Without(const Triangles& triangles, const std::set<int>& vertices) {
   Triangles rest;
   for (const auto& triangle : triangles) {
@@ -384,10 +392,7 @@ struct Expressions {
 Expressions MakeExpressions(const Eigen::Matrix3Xd& mean, const Triangles& closed,
                             const HeadTopology& topology) {
   // Lips move apart: the triangles between them do not carry displacements over.
-  std::set<int> lips(kUpperLipInside.begin(), kUpperLipInside.end());
-  lips.insert(kLowerLipInside.begin(), kLowerLipInside.end());
-  lips.insert(kMouthCornersInside.begin(), kMouthCornersInside.end());
-  const Triangles triangles = Without(closed, lips);
+  const Triangles triangles = Without(closed, LipsInside());
   const LaplaceOperator laplace = MakeLaplaceOperator(mean, triangles);
 
   Expressions expressions;
@@ -411,7 +416,7 @@ Expressions MakeExpressions(const Eigen::Matrix3Xd& mean, const Triangles& close
   {
     // Opening turns the jaw while its joints slide forward: in sum a turn about an axis behind and
     // below them, so that the chin goes down more than back.
-    constexpr double kOpening = 18 * M_PI / 180, kAxisAboveChin_mm = 40;
+    constexpr double kOpening = 16 * M_PI / 180, kAxisAboveChin_mm = 40;
     const Eigen::Vector3d joint(0, mean(1, kChin) + kAxisAboveChin_mm, mean(2, kRightEar));
     const Eigen::Matrix3d turn =
         Eigen::AngleAxisd(kOpening, Eigen::Vector3d::UnitX()).toRotationMatrix();
@@ -425,7 +430,7 @@ Expressions MakeExpressions(const Eigen::Matrix3Xd& mean, const Triangles& close
       field.Move(v, jaw(v));
     }
     for (const Side side : kSides) {
-      for (const int v : on_side(kRightMouthCorner, side)) field.Move(v, 0.45 * jaw(v));
+      for (const int v : on_side(kRightMouthCorner, side)) field.Move(v, 0.35 * jaw(v));
     }
     field.Hold(kUpperLipInside);
     for (int v = 0; v < kVertices; ++v) {
@@ -592,8 +597,12 @@ LinearHeadData BuildCanonicalHead(const fs::path& npm_root) {
     mesh.triangles = Without(mesh.triangles, VerticesOf(topology.lids[s]));
   }
   mesh.vertices.colwise() -= origin;
+  const std::set<int> lips = LipsInside();
   for (const auto& triangle : mesh.triangles) {
     topology.faces.push_back({triangle[0], triangle[1], triangle[2], triangle[2]});
+    const bool between_lips =
+        std::all_of(triangle.begin(), triangle.end(), [&](int v) { return lips.count(v) != 0; });
+    topology.face_parts.push_back(between_lips ? HeadPart::kMouthCavity : HeadPart::kSkin);
   }
   for (int v = 0; v < kVertices; ++v)
     topology.mesh468.push_back(SurfacePoint{{v, v, v}, {1, 0, 0}});

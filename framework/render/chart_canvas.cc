@@ -219,7 +219,8 @@ std::vector<SkinPoint> Draw(const SkinGeometry& geometry, const cv::Mat& weight,
         static_cast<int>(std::min<std::ptrdiff_t>(found - sums.begin(), kMap * kMap - 1));
     SkinPoint point;
     point.uv.x() = (static_cast<float>(index % kMap) + random.Uniform()) / kMap;
-    point.uv.y() = (static_cast<float>(index / kMap) + random.Uniform()) / kMap;
+    const int row = index / kMap;
+    point.uv.y() = (static_cast<float>(row) + random.Uniform()) / kMap;
     point.bits = static_cast<std::uint32_t>(random.Uniform() * 16777216.0f) ^ (seed << 8);
     points.push_back(point);
     if (mirrored && static_cast<int>(points.size()) < count) {

@@ -95,7 +95,7 @@ class BrowShape {
   }
   float Half(float along) const {
     const float course = Interpolate(
-        {{0.0f, 0.74f}, {0.12f, 1.0f}, {0.45f, 0.95f}, {0.7f, 0.72f}, {1.0f, 0.26f}}, along);
+        {{0.0f, 0.74f}, {0.12f, 1.0f}, {0.45f, 0.95f}, {0.7f, 0.76f}, {1.0f, 0.36f}}, along);
     return half_mm_ * course * static_cast<float>(recipe_.thickness);
   }
 
@@ -127,7 +127,7 @@ void PaintBrows(const BrowRecipe& recipe, std::uint64_t seed, bool mirrored, Cha
         const float across = 0.62f * (random.Uniform() * 2.0f - 1.0f) + 0.5f * random.Triangular();
         const bool kept =
             random.Uniform() <
-            Interpolate({{0.0f, 0.22f}, {0.08f, 0.6f}, {0.2f, 1.0f}, {0.8f, 1.0f}, {1.0f, 0.5f}},
+            Interpolate({{0.0f, 0.22f}, {0.08f, 0.6f}, {0.2f, 1.0f}, {0.65f, 1.0f}, {1.0f, 0.32f}},
                         along);
         const Eigen::Vector2f middle = shape.Middle(along);
         const Eigen::Vector2f ahead = shape.Middle(along + 0.02f);
@@ -145,7 +145,7 @@ void PaintBrows(const BrowRecipe& recipe, std::uint64_t seed, bool mirrored, Cha
                                        along);
         const float part = Interpolate({{0.0f, 0.15f}, {0.3f, 0.45f}, {1.0f, 0.3f}}, along);
         HairShape hair;
-        hair.angle = course + rise - part * across + 0.22f * random.Triangular();
+        hair.angle = course + rise - part * across + (0.2f + 0.16f * along) * random.Triangular();
         hair.bend = -0.45f * (rise - 0.1f) - 0.1f + 0.25f * random.Triangular();
         hair.length_mm =
             static_cast<float>(recipe.hair_mm) * (0.75f + 0.3f * random.Triangular()) *

@@ -273,10 +273,10 @@ class Fringe {
     // Half of the angle that stays free at this height.
     const double free = 0.87 * SmoothStep(47.0f, 21.0f, static_cast<float>(p.y()));
     if (free <= 0 || std::abs(azimuth) >= free + kSqueezed || p.z() < -60.0) return p;
-    // 0 … free + squeezed becomes free … free + squeezed. The parting is over the patient's left
-    // eye in all styles that have one, so what hangs over the nose goes to the right.
-    const double side = azimuth < 0.3 ? -1.0 : 1.0;
-    const double inside = std::max(0.0, side * azimuth);
+    // Azimuths up to free + squeezed are pressed into what lies beyond `free`. The parting is over
+    // the patient's left eye in all styles that have one: hair medial of it goes to the right.
+    const double side = azimuth < kParting ? -1.0 : 1.0;
+    const double inside = side * azimuth;  // Slightly negative between midline and parting.
     const double moved = side * (free + kSqueezed * inside / (free + kSqueezed));
     const double height = std::clamp(radius - SkinRadius(azimuth, p.y()), 1.0, 60.0);
     // Where hair lay high above the nose's flank it now lies close to the temple.
@@ -284,8 +284,28 @@ class Fringe {
     return {placed * std::sin(moved), p.y(), kSkinChartAxisZMm + placed * std::cos(moved)};
   }
 
+  /// Moves a point under the skin of brow, temples and back of the head outwards, away from the
+  /// chart's axis. Ears, which stand over hair, and the top of the head are left out.
+  Eigen::Vector3d Lifted(const Eigen::Vector3d& p, double least_mm) const {
+    const double depth = DepthMm(p) + least_mm;
+    if (depth <= 0 || depth > 25.0) return p;
+    const Eigen::Vector3d outwards =
+        Eigen::Vector3d(p.x(), 0, p.z() - kSkinChartAxisZMm).normalized();
+    return p + depth * outwards;
+  }
+
+  /// How far a point lies under the skin, seen from the chart's axis; far negative where it is not
+  /// known: behind ears, which stand over hair, at the top of the head and below it.
+  double DepthMm(const Eigen::Vector3d& p) const {
+    const double azimuth = std::atan2(p.x(), p.z() - kSkinChartAxisZMm);
+    const double radius = std::hypot(p.x(), p.z() - kSkinChartAxisZMm);
+    const bool at_ear = std::abs(azimuth) > 1.1 && std::abs(azimuth) < 1.85 && p.y() < 20.0;
+    if (at_ear || p.y() > 88.0 || p.y() < -60.0) return -1000.0;
+    return SkinRadius(azimuth, p.y()) - radius;
+  }
+
  private:
-  static constexpr double kSqueezed = 0.35;
+  static constexpr double kSqueezed = 0.35, kParting = 0.62;
 
   double SkinRadius(double azimuth, double y) const {
     const Eigen::Vector2f uv =
@@ -365,7 +385,7 @@ cv::Mat SingleHairs(const cv::Mat& direction) {
           if (ix < 0 || iy < 0 || ix >= width || iy >= height) break;
           total += noise(ix, iy) - 0.5f;
           count += 1.0f;
-          const cv::Vec2f next = direction.at<cv::Vec2f>(iy, ix);
+          const cv::Vec2f& next = direction.at<cv::Vec2f>(iy, ix);
           last = next.dot(last) < 0 ? -next : next;
         }
       }
@@ -440,20 +460,23 @@ HairStyle BuildHair(const std::filesystem::path& package_dir, const std::string&
   const PackageHair source = ReadPackageHair(folder / (style + ".json"), base.count());
   const Skull skull(head, mean);
 
+  constexpr double kLeastMm = 0.6;  // Above the skin.
   const Fringe fringe(head);
   std::vector<Eigen::Vector3d> places, outward;
   std::vector<double> heights;
+  std::vector<bool> hidden;
   for (size_t i = 0; i < source.references.size(); ++i) {
     Eigen::Vector3d p = base.scale() * kMmPerUnit * source.offsets[i];
     for (int k = 0; k < 3; ++k) p += source.weights[i][k] * base.Position(source.references[i][k]);
     p = fringe.SweptAside(p);
     Eigen::Vector3d normal;
     double height = skull.Height(p, &normal);
-    constexpr double kLeastMm = 0.6;
     if (height < kLeastMm && height > -25.0) {
       p += (kLeastMm - height) * normal;
       height = kLeastMm;
     }
+    p = fringe.Lifted(p, kLeastMm);
+    hidden.push_back(fringe.DepthMm(p) > 2.0);
     places.push_back(p);
     outward.push_back(normal);
     heights.push_back(height);
@@ -520,6 +543,12 @@ HairStyle BuildHair(const std::filesystem::path& package_dir, const std::string&
     return found->second;
   };
   for (const auto& quad : source.quads) {
+    // Some ribbons are rooted deep inside the head.
+    if (std::any_of(quad.begin(), quad.end(), [&](const PackageHair::Corner& corner) {
+          return hidden[static_cast<size_t>(corner.vertex)];
+        })) {
+      continue;
+    }
     std::array<int, 4> v;
     for (size_t k = 0; k < 4; ++k) v[k] = number_of(quad[k]);
     for (const std::array<int, 3>& triangle :

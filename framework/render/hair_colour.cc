@@ -29,7 +29,7 @@ Eigen::Vector3f PigmentedHairAlbedo(const HairColour& colour) {
       .cast<float>();
 }
 
-Eigen::Vector3f WhiteHairAlbedo() { return {0.42f, 0.40f, 0.37f}; }
+Eigen::Vector3f WhiteHairAlbedo() { return {0.42f, 0.39f, 0.345f}; }
 
 Eigen::Vector3f HairAlbedo(const HairColour& colour) {
   const auto grey = static_cast<float>(colour.grey);

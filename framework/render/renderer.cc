@@ -146,11 +146,12 @@ class Renderer::Impl {
     }
   };
   /// Where the key light comes from, for one vertex.
-  enum class Reach : std::uint8_t { kAway, kSome, kDark, kLit };
+  enum class Reach : std::uint8_t { kUnseen, kAway, kSome, kDark, kLit };
 
   void BuildVertices();
   void BuildTriangles();
   void BuildShadows();
+  void AskVertices();
   void MarkPenumbra();
   void BuildStrands();
 
@@ -358,56 +359,84 @@ void Renderer::Impl::BuildShadows() {
   shadow_.Build(*scene_, used_, direction);
   lift_mm_ = kLiftMm + kLiftTexels * shadow_.texel_mm();
 
-  // Visibility at the vertices, interpolated where it does not change.
-  reach_.assign(rows_.size(), Reach::kLit);
+  AskVertices();
+  MarkPenumbra();
+}
+
+void Renderer::Impl::AskVertices() {
+  // Visibility at the vertices that are drawn, interpolated where it does not change.
+  reach_.assign(rows_.size(), Reach::kUnseen);
+  for (const ShadeTriangle& triangle : shade_) {
+    for (const int vertex : triangle.vertex) reach_[vertex] = Reach::kAway;
+  }
+  F4 place[3] = {};
+  F4 normal[3] = {};
+  float* answers[4];
+  int count = 0;
+  const auto ask = [&](float lift_mm) {
+    F4 visibility = {};
+    shadow_.Visibility(place, normal, lift_mm, (1 << count) - 1, &visibility);
+    for (int i = 0; i < count; ++i) *answers[i] = visibility[i];
+    count = 0;
+  };
   for (size_t m = 0; m < scene_->meshes.size(); ++m) {
     const Mesh& mesh = scene_->meshes[m];
     const std::vector<int>& vertices = used_[m].vertices;
     for (size_t i = 0; i < vertices.size(); ++i) {
       const size_t vertex = first_vertex_[m] + i;
+      if (reach_[vertex] == Reach::kUnseen) continue;
       const float* n = rows_[vertex].normal.v;
-      const Eigen::Vector3f normal(n[0], n[1], n[2]);
-      // Mostly back faces and parts out of the light's way: not worth looking.
-      if (!mesh.two_sided && normal.dot(direction) < -kLightsBehind) {
-        reach_[vertex] = Reach::kAway;
-        rows_[vertex].surface.v[3] = 0;
+      float* answer = &rows_[vertex].surface.v[3];
+      // Surfaces that turn their back to the light are not worth looking.
+      if (!mesh.two_sided &&
+          n[0] * light_direction_[0] + n[1] * light_direction_[1] + n[2] * light_direction_[2] <
+              -kLightsBehind) {
+        *answer = 0;
         continue;
       }
-      const float visibility = shadow_.Visibility(mesh.positions[vertices[i]], normal, lift_mm_);
-      rows_[vertex].surface.v[3] = visibility;
-      reach_[vertex] = visibility <= 0   ? Reach::kDark
-                       : visibility >= 1 ? Reach::kLit
-                                         : Reach::kSome;
+      reach_[vertex] = Reach::kSome;
+      for (int c = 0; c < 3; ++c) {
+        place[c][count] = mesh.positions[vertices[i]][c];
+        normal[c][count] = n[c];
+      }
+      answers[count] = answer;
+      if (++count == 4) ask(lift_mm_);
     }
   }
-  MarkPenumbra();
+  ask(lift_mm_);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (reach_[i] != Reach::kSome) continue;
+    const float visibility = rows_[i].surface.v[3];
+    if (visibility <= 0) reach_[i] = Reach::kDark;
+    if (visibility >= 1) reach_[i] = Reach::kLit;
+  }
+
+  std::fill_n(normal, 3, F4{});
   for (size_t m = 0; m < scene_->strands.size(); ++m) {
     const StrandMesh& mesh = scene_->strands[m];
     size_t row = first_vertex_[scene_->meshes.size() + m];
     for (const int vertex : used_[scene_->meshes.size() + m].vertices) {
-      rows_[row++].detail.v[3] = shadow_.Visibility(
-          mesh.positions[vertex] + kStrandLiftMm * direction, Eigen::Vector3f::Zero(), 0);
+      for (int c = 0; c < 3; ++c) {
+        place[c][count] = mesh.positions[vertex][c] + kStrandLiftMm * light_direction_[c];
+      }
+      answers[count] = &rows_[row++].detail.v[3];
+      if (++count == 4) ask(0);
     }
   }
+  ask(0);
 }
 
 void Renderer::Impl::MarkPenumbra() {
   // Between vertices that are all lit or all dark nothing changes; elsewhere, and one ring further,
   // each pixel asks the map itself.
   near_edge_.assign(rows_.size(), 0);
-  for (size_t m = 0; m < scene_->meshes.size(); ++m) {
-    const Mesh& mesh = scene_->meshes[m];
-    for (const auto& triangle : mesh.topology->triangles) {
-      int kinds = 0;
-      for (const int vertex : triangle) {
-        kinds |= 1 << static_cast<int>(reach_[first_vertex_[m] + used_[m].place[vertex]]);
-      }
-      constexpr int kSome = 1 << static_cast<int>(Reach::kSome);
-      constexpr int kBoth =
-          1 << static_cast<int>(Reach::kDark) | 1 << static_cast<int>(Reach::kLit);
-      if ((kinds & kSome) == 0 && (kinds & kBoth) != kBoth) continue;
-      for (const int vertex : triangle) near_edge_[first_vertex_[m] + used_[m].place[vertex]] = 1;
-    }
+  for (const ShadeTriangle& triangle : shade_) {
+    int kinds = 0;
+    for (const int vertex : triangle.vertex) kinds |= 1 << static_cast<int>(reach_[vertex]);
+    constexpr int kSome = 1 << static_cast<int>(Reach::kSome);
+    constexpr int kBoth = 1 << static_cast<int>(Reach::kDark) | 1 << static_cast<int>(Reach::kLit);
+    if ((kinds & kSome) == 0 && (kinds & kBoth) != kBoth) continue;
+    for (const int vertex : triangle.vertex) near_edge_[vertex] = 1;
   }
   const float longest_mm = 4.0f * shadow_.RadiusMm();
   for (size_t i = 0; i < shade_.size(); ++i) {
@@ -628,7 +657,8 @@ void Renderer::Impl::BlendStrand(const StrandTriangle& triangle, const int* pixe
   for (int i = 0; i < 4; ++i) {
     const int index = pixels[i < count ? i : 0];
     x[i] = static_cast<float>(tile_.left + index % kTile);
-    y[i] = static_cast<float>(tile_.top + index / kTile);
+    const int row = index / kTile;
+    y[i] = static_cast<float>(tile_.top + row);
   }
   // At the pixel's centre, but within the triangle: beyond its edge the texture shows another
   // strand.
@@ -705,6 +735,10 @@ void Renderer::Impl::ShadeStrandFragments(size_t mesh_index) {
     fragments.push_back(fragments.back());
     fragments.back().weight = 0;
   }
+  const StrandMesh& mesh = scene_->strands[mesh_index];
+  shading::StrandPoints points{};
+  points.mean_modulation =
+      mesh.texture ? mesh.texture->Sample(0.5f, 0.5f, 1e9f).head<3>().mean() : 1.0f;
   for (size_t i = 0; i < fragments.size(); i += 4) {
     F4 normal[4];
     F4 detail[4];
@@ -724,13 +758,13 @@ void Renderer::Impl::ShadeStrandFragments(size_t mesh_index) {
       detail[lane] =
           w0 * simd::Load(v0.detail) + w1 * simd::Load(v1.detail) + w2 * simd::Load(v2.detail);
       modulation[lane] = F4{fragment.red, fragment.green, fragment.blue, 0};
+      const int row = fragment.pixel / kTile;
       x[lane] = static_cast<float>(tile_.left + fragment.pixel % kTile);
-      y[lane] = static_cast<float>(tile_.top + fragment.pixel / kTile);
+      y[lane] = static_cast<float>(tile_.top + row);
     }
     simd::Transpose(&normal[0], &normal[1], &normal[2], &normal[3]);
     simd::Transpose(&detail[0], &detail[1], &detail[2], &detail[3]);
     simd::Transpose(&modulation[0], &modulation[1], &modulation[2], &modulation[3]);
-    shading::StrandPoints points;
     points.ray_x = (x - center_x_) * inverse_focal_;
     points.ray_y = (y - center_y_) * inverse_focal_;
     std::copy_n(normal, 3, points.normal);
@@ -739,7 +773,7 @@ void Renderer::Impl::ShadeStrandFragments(size_t mesh_index) {
     points.occlusion = normal[3];
     points.visibility = detail[3];
     F4 color[4];
-    shading::ShadeStrand(scene_->strands[mesh_index], lights_, points, color);
+    shading::ShadeStrand(mesh, lights_, points, color);
     color[3] = F4{};
     simd::Transpose(&color[0], &color[1], &color[2], &color[3]);
     for (int lane = 0; lane < 4; ++lane) {
@@ -1009,10 +1043,10 @@ void Renderer::Impl::LocateFragments(const Fragment* four, bool relief, int firs
   F4 r3[4];
   F4 x;
   F4 y;
-  bool penumbra = false;
+  int penumbra = 0;
   for (int lane = 0; lane < 4; ++lane) {
     triangle[lane] = &shade_[four[lane].triangle];
-    penumbra = penumbra || triangle[lane]->penumbra;
+    penumbra |= static_cast<int>(triangle[lane]->penumbra) << lane;
     r1[lane] = simd::Load(triangle[lane]->b1);
     r2[lane] = simd::Load(triangle[lane]->b2);
     r3[lane] = simd::Load(triangle[lane]->reference);
@@ -1085,15 +1119,31 @@ void Renderer::Impl::LocateFragments(const Fragment* four, bool relief, int firs
     std::copy_n(along_u, 3, points.along_u);
     std::copy_n(along_v, 3, points.along_v);
   }
-  if (shadowed_light_ < 0 || !penumbra) return;
-  for (int lane = 0; lane < 4; ++lane) {
-    if (!triangle[lane]->penumbra) continue;
-    const Eigen::Vector3f n(points.normal[0][lane], points.normal[1][lane], points.normal[2][lane]);
-    if (n.dot(light_direction_) < -kLightsBehind) continue;
-    const Eigen::Vector3f place(points.ray_x[lane] * z[lane], points.ray_y[lane] * z[lane],
-                                z[lane]);
-    points.visibility[lane] = shadow_.Visibility(place, n, lift_mm_);
+  if (shadowed_light_ < 0 || penumbra == 0) return;
+  const F4 cosine = points.normal[0] * light_direction_[0] +
+                    points.normal[1] * light_direction_[1] + points.normal[2] * light_direction_[2];
+  const int lanes = penumbra & simd::MaskBits(cosine > -kLightsBehind);
+  if (lanes == 0) return;
+  // Flat triangles shade one another where the round surface they stand for would be lit. The point
+  // moves out to it: to the mean of its projections on the vertices' tangent planes (Hanika,
+  // "Hacking the shadow terminator", 2021).
+  const F4 flat[3] = {points.ray_x * z, points.ray_y * z, z};
+  F4 round[3] = {flat[0], flat[1], flat[2]};
+  const F4 weights[3] = {w0, w1, w2};
+  for (int i = 0; i < 3; ++i) {
+    F4 n[4];
+    F4 offset;
+    for (int lane = 0; lane < 4; ++lane) {
+      const VertexRows& row = rows_[triangle[lane]->vertex[i]];
+      n[lane] = simd::Load(row.normal);
+      offset[lane] = row.detail.v[2];
+    }
+    simd::Transpose(&n[0], &n[1], &n[2], &n[3]);
+    const F4 above = (n[0] * flat[0] + n[1] * flat[1] + n[2] * flat[2] - offset) * r3[3];
+    const F4 out = simd::Min(above, F4{}) * r3[3] * weights[i];
+    for (int c = 0; c < 3; ++c) round[c] -= n[c] * out;
   }
+  shadow_.Visibility(round, points.normal, lift_mm_, lanes, &points.visibility);
 }
 
 void Renderer::Impl::SampleTextures(const Material& material, int count) {

@@ -99,7 +99,7 @@ class ToneTable {
       double x = linear;
       if (x > knee)
         x = shoulder > 0 ? knee + shoulder * (1 - std::exp((knee - x) / shoulder)) : 1.0;
-      bytes_[i] = static_cast<std::uint8_t>(255.0 * std::min(EncodeSrgb(x), 1.0) + 0.5);
+      bytes_[i] = static_cast<std::uint8_t>(std::lround(255.0 * std::min(EncodeSrgb(x), 1.0)));
     }
     bytes_[0] = 0;
   }

@@ -6,7 +6,6 @@
 namespace maskbench::shading {
 namespace {
 
-using simd::Abs;
 using simd::Clamp;
 using simd::F4;
 using simd::InverseSqrt;
@@ -20,9 +19,9 @@ using simd::Sqrt;
 constexpr float kSkinF0 = 0.028f;  // Index of refraction 1.4.
 constexpr float kPlainF0 = 0.04f;
 
-/// Half width of the softened terminator in radians per unit of curvature (1/mm): √3 times the
-/// standard deviation of skin's diffusion profile in R, G, B (after the sum of Gaussians in d'Eon
-/// and Luebke, GPU Gems 3, ch. 14), widened for the relief below the mesh's resolution.
+/// Half width of the softened terminator in radians per unit of curvature (1/mm), R, G, B. √3
+/// standard deviations of skin's diffusion profile (d'Eon and Luebke, GPU Gems 3, ch. 14) are 2.0,
+/// 0.45 and 0.27 mm; these are chosen by eye and stand for relief below the mesh's resolution, too.
 constexpr float kScatterMm[3] = {4.2f, 1.9f, 1.1f};
 /// How much of the fine relief each colour still sees: red light comes out blurred.
 constexpr float kReliefSeen[3] = {0.35f, 0.65f, 0.85f};
@@ -201,7 +200,12 @@ void ShadeStrand(const StrandMesh& mesh, const LightSet& lights, const StrandPoi
     albedo[c] = mesh.albedo[c] * points.modulation[c];
     rgb[c] = (lights.ambient_down[c] + lights.ambient_rise[c] * height) * occlusion * albedo[c];
   }
-  const F4 shine = mesh.specular * known;
+  // Single hairs differ: dark ones, which lie deeper, shine less, and the angle of their scales
+  // scatters the highlight along the strand (Scheuermann 2004 shifts it by a texture, too).
+  const F4 tone = (points.modulation[0] + points.modulation[1] + points.modulation[2]) *
+                  (1.0f / (3.0f * std::max(points.mean_modulation, 1e-4f)));
+  const F4 shine = mesh.specular * known * Clamp(tone * tone, 0.0f, 2.0f);
+  const F4 shift = Clamp(0.25f * (tone - 1.0f), -0.12f, 0.12f);
   for (const LightSet::Light& light : lights.lights) {
     const F4 visible =
         (light.shadowed ? points.visibility : Splat(1.0f)) * (0.3f + 0.7f * occlusion);
@@ -217,17 +221,16 @@ void ShadeStrand(const StrandMesh& mesh, const LightSet& lights, const StrandPoi
     // coloured, wider one shifted to the tip; exponents after Scheuermann 2004.
     const F4 along_half = Dot(tangent, half);
     const F4 out = Dot(normal, half);
-    const F4 first = along_half + 0.10f * out;
-    const F4 second = along_half - 0.14f * out;
+    const F4 first = along_half + (0.10f + shift) * out;
+    const F4 second = along_half + (shift - 0.14f) * out;
     F4 sharp = Saturate(1.0f - first * first);
     for (int i = 0; i < 5; ++i) sharp *= sharp;  // ^32 of the sine's square.
     F4 broad = Saturate(1.0f - second * second);
     for (int i = 0; i < 3; ++i) broad *= broad;
     const F4 gate = Saturate(side * 1.5f);
     for (int c = 0; c < 3; ++c) {
-      const F4 tinted = Sqrt(Max(albedo[c], F4{}));
       rgb[c] += light.radiance[c] * visible *
-                (albedo[c] * sine * side + shine * gate * (0.12f * sharp + 0.20f * tinted * broad));
+                (albedo[c] * sine * side + shine * gate * (0.05f * sharp + albedo[c] * broad));
     }
   }
 }

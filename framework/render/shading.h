@@ -52,6 +52,7 @@ struct StrandPoints {
   simd::F4 occlusion;
   simd::F4 visibility;
   simd::F4 modulation[3];  ///< Of the colour, by the texture.
+  float mean_modulation;   ///< Mean of the texture's colour.
 };
 
 void ShadeStrand(const StrandMesh& mesh, const LightSet& lights, const StrandPoints& points,

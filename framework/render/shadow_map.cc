@@ -56,12 +56,6 @@ const KernelRow& Kernel(float part) {
 
 }  // namespace
 
-Eigen::Vector3f ShadowMap::ToMap(const Eigen::Vector3f& point) const {
-  const Eigen::Vector3f light = to_light_ * point;
-  return {(light.x() - origin_mm_.x()) / texel_mm_, (light.y() - origin_mm_.y()) / texel_mm_,
-          light.z()};
-}
-
 void ShadowMap::Build(const Scene& scene, const std::vector<UsedVertices>& used,
                       const Eigen::Vector3f& direction) {
   const Eigen::Vector3f toward = direction.normalized();
@@ -239,36 +233,23 @@ void ShadowMap::Draw(const Eigen::Vector3f& a, const Eigen::Vector3f& b, const E
   }
 }
 
-float ShadowMap::Visibility(const Eigen::Vector3f& point, const Eigen::Vector3f& normal,
-                            float offset_mm) const {
-  if (width_ == 0) return 1.0f;
-  const Eigen::Vector3f place = ToMap(point + offset_mm * normal);
+float ShadowMap::Filter(float x, float y, float depth, float slope_x, float slope_y) const {
   // Column and row of the first of 8 × 8 texels.
-  if (!(place.x() >= 3 && place.y() >= 3 && place.x() < static_cast<float>(width_ - 5) &&
-        place.y() < static_cast<float>(height_ - 5))) {
+  if (!(x >= 3 && y >= 3 && x < static_cast<float>(width_ - 5) &&
+        y < static_cast<float>(height_ - 5))) {
     return 1.0f;
   }
-  const int column = static_cast<int>(place.x());
-  const int row = static_cast<int>(place.y());
-  const float part_x = place.x() - static_cast<float>(column);
-  const float part_y = place.y() - static_cast<float>(row);
-  // Depth of the tangent plane at the texels. Where the surface turns away from the light the plane
-  // is too steep to be of use.
-  const Eigen::Vector3f facing = to_light_ * normal;
-  float slope_x = 0;
-  float slope_y = 0;
-  if (facing.squaredNorm() > 0.5f) {
-    const float scale = -texel_mm_ / std::max(facing.z(), 0.25f);
-    slope_x = facing.x() * scale;
-    slope_y = facing.y() * scale;
-  }
+  const int column = static_cast<int>(x);
+  const int row = static_cast<int>(y);
+  const float part_x = x - static_cast<float>(column);
+  const float part_y = y - static_cast<float>(row);
   const KernelRow& across = Kernel(part_x);
   const KernelRow& down = Kernel(part_y);
-  const F4 lane = {-3, -2, -1, 0};
-  const F4 right_lane = {1, 2, 3, 4};
-  const float depth = place.z() + 0.5f * texel_mm_ + slope_y * (-3.0f - part_y);
-  F4 depth_left = depth + slope_x * (lane - part_x);
-  F4 depth_right = depth + slope_x * (right_lane - part_x);
+  const F4 left = {-3, -2, -1, 0};
+  const F4 right = {1, 2, 3, 4};
+  depth -= slope_y * (3.0f + part_y);
+  F4 depth_left = depth + slope_x * (left - part_x);
+  F4 depth_right = depth + slope_x * (right - part_x);
   const F4 weight_left = simd::Load(across.weights);
   const F4 weight_right = simd::Load(across.weights + 4);
   const float* nearest =
@@ -285,6 +266,44 @@ float ShadowMap::Visibility(const Eigen::Vector3f& point, const Eigen::Vector3f&
   // Rounding must not keep "fully lit" from being recognised.
   const float share = simd::Sum(lit);
   return share > 0.9999f ? 1.0f : share;
+}
+
+void ShadowMap::Visibility(const F4* point, const F4* normal, float offset_mm, int lanes,
+                           F4* visibility) const {
+  if (width_ == 0) {
+    *visibility = simd::Splat(1.0f);
+    return;
+  }
+  F4 place[3];
+  F4 facing[3];
+  for (int i = 0; i < 3; ++i) {
+    facing[i] =
+        normal[0] * to_light_(i, 0) + normal[1] * to_light_(i, 1) + normal[2] * to_light_(i, 2);
+    place[i] = point[0] * to_light_(i, 0) + point[1] * to_light_(i, 1) +
+               point[2] * to_light_(i, 2) + offset_mm * facing[i];
+  }
+  const float per_texel = 1.0f / texel_mm_;
+  const F4 x = (place[0] - origin_mm_.x()) * per_texel;
+  const F4 y = (place[1] - origin_mm_.y()) * per_texel;
+  // Depth of the tangent plane at the texels. Where the surface turns away from the light the plane
+  // is too steep to be of use.
+  const F4 scale = -texel_mm_ / simd::Max(facing[2], simd::Splat(0.25f));
+  const F4 slope_x = facing[0] * scale;
+  const F4 slope_y = facing[1] * scale;
+  const F4 depth = place[2] + 0.5f * texel_mm_;
+  for (int lane = 0; lane < 4; ++lane) {
+    if ((lanes >> lane & 1) == 0) continue;
+    (*visibility)[lane] = Filter(x[lane], y[lane], depth[lane], slope_x[lane], slope_y[lane]);
+  }
+}
+
+float ShadowMap::Visibility(const Eigen::Vector3f& point, const Eigen::Vector3f& normal,
+                            float offset_mm) const {
+  const F4 points[3] = {simd::Splat(point.x()), simd::Splat(point.y()), simd::Splat(point.z())};
+  const F4 normals[3] = {simd::Splat(normal.x()), simd::Splat(normal.y()), simd::Splat(normal.z())};
+  F4 visibility;
+  Visibility(points, normals, offset_mm, 1, &visibility);
+  return visibility[0];
 }
 
 }  // namespace maskbench

@@ -6,6 +6,8 @@
 
 #include "maskbench/render/scene.h"
 
+#include "simd.h"
+
 namespace maskbench {
 
 struct UsedVertices;
@@ -18,9 +20,13 @@ class ShadowMap {
   void Build(const Scene& scene, const std::vector<UsedVertices>& used,
              const Eigen::Vector3f& direction);
 
-  /// Share 0…1 of the light that reaches a surface point: percentage-closer filtering (Reeves,
+  /// Share 0…1 of the light that reaches four surface points: percentage-closer filtering (Reeves,
   /// Salesin and Cook 1987) with a smooth kernel along the tangent plane. `offset_mm` lifts the
-  /// point off its own surface. A normal of zero means that the plane is not known.
+  /// points off their own surface. A normal of zero means that the plane is not known. Only lanes
+  /// whose bit is set are asked; the others keep their value.
+  void Visibility(const simd::F4* point, const simd::F4* normal, float offset_mm, int lanes,
+                  simd::F4* visibility) const;
+  /// The same for one point.
   float Visibility(const Eigen::Vector3f& point, const Eigen::Vector3f& normal,
                    float offset_mm) const;
 
@@ -28,14 +34,14 @@ class ShadowMap {
   static constexpr float kRadius = 3.5f;  ///< Of the kernel, in texels.
   /// Distance over which a shadow's edge fades, half of it.
   float RadiusMm() const { return kRadius * texel_mm_; }
-  /// Coordinates in texels; the third is the distance towards the light in mm.
-  Eigen::Vector3f ToMap(const Eigen::Vector3f& point) const;
 
  private:
   static constexpr int kLongestSide = 352;  ///< Texels, without the margin.
   static constexpr int kMargin = 8;
   static constexpr float kFinestTexelMm = 0.8f;
 
+  /// Place in texels; depth towards the light in mm and its rise per texel.
+  float Filter(float x, float y, float depth, float slope_x, float slope_y) const;
   void Draw(const Eigen::Vector3f& a, const Eigen::Vector3f& b, const Eigen::Vector3f& c,
             unsigned pattern, float alpha);
 

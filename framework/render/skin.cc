@@ -80,9 +80,9 @@ cv::Mat NoiseMap(const SkinGeometry& geometry, float wavelength_mm, int size, st
 }
 
 /// Unsharp features of a package skin as factors on the albedo: its logarithm less its mean.
-/// CV_32FC3 (R, G, B), kMap².
+/// CV_32FC3 (R, G, B), kMap². `colour` 0…1 is how much of its colour is kept.
 cv::Mat PackageFactors(const SkinGeometry& geometry, const cv::Mat& package_skin, float strength,
-                       bool mirrored) {
+                       float colour, bool mirrored) {
   cv::Mat linear(package_skin.size(), CV_32FC3);
   std::array<float, 256> decode;
   for (int i = 0; i < 256; ++i) {
@@ -135,9 +135,13 @@ cv::Mat PackageFactors(const SkinGeometry& geometry, const cv::Mat& package_skin
   for (int y = 0; y < kMap; ++y) {
     for (int x = 0; x < kMap; ++x) {
       cv::Vec3f& factor = factors.at<cv::Vec3f>(y, x);
+      // Brightness more than colour: the pictures' reds are those of their own tone.
+      const cv::Vec3f deviation = factor - mean;
+      const float bright = (deviation[0] + deviation[1] + deviation[2]) / 3.0f;
       for (int c = 0; c < 3; ++c) {
-        const float deviation = 0.3f * std::tanh((factor[c] - mean[c]) / 0.3f);
-        factor[c] = std::exp(strength * weight.at<float>(y, x) * deviation);
+        const float kept = 0.28f * std::tanh(bright / 0.28f) +
+                           colour * 0.15f * std::tanh((deviation[c] - bright) / 0.15f);
+        factor[c] = std::exp(strength * weight.at<float>(y, x) * kept);
       }
     }
   }
@@ -190,6 +194,7 @@ void PaintTone(const SkinRecipe& recipe, const SkinGeometry& geometry, const See
   const auto shine = static_cast<float>(recipe.gloss);
   const float dark = static_cast<float>(recipe.melanin);
   const float pigment = PigmentScale(recipe.melanin);
+  const float blood = 1.0f - 0.55f * dark;  // Flushes hardly show through much melanin.
   for (int y = 0; y < kMap; ++y) {
     for (int x = 0; x < kMap; ++x) {
       const float opening = z.opening.at<float>(y, x);
@@ -219,7 +224,7 @@ void PaintTone(const SkinRecipe& recipe, const SkinGeometry& geometry, const See
       h += lids * 0.16f * lid + under_eye * 0.16f * ring + 0.28f * margin;
       h += redness * 0.42f * patch + blush * 0.35f * cheek;
       melanin->at<float>(y, x) = m;
-      haemoglobin->at<float>(y, x) = h;
+      haemoglobin->at<float>(y, x) = h * blood;
       gloss->at<float>(y, x) =
           shine * (1.0f + 0.35f * nose + 0.2f * forehead - 0.15f * ring - 0.25f * neck) *
           (1.0f - 0.25f * age);
@@ -267,8 +272,8 @@ void AddSpots(const SkinRecipe& recipe, const Seeds& seeds, ChartCanvas* canvas)
   for (const SkinPoint& point :
        Draw(geometry, freckled, recipe.freckles, seeds("freckles"), recipe.mirrored)) {
     PointRandom random(point.bits);
-    const float sigma = 0.28f + 0.55f * std::pow(random.Uniform(), 2.5f);
-    const float depth = (0.14f + 0.2f * random.Uniform()) * pigment;
+    const float sigma = 0.34f + 0.62f * std::pow(random.Uniform(), 2.5f);
+    const float depth = (0.18f + 0.24f * random.Uniform()) * pigment;
     const Eigen::Vector2f texel = texel_of(point);
     canvas->Spot(&canvas->melanin, texel, sigma, depth);
     if (random.Uniform() < 0.4f) {  // Not round.
@@ -468,6 +473,30 @@ cv::Mat ReliefOf(const ChartCanvas& canvas) {
   return relief;
 }
 
+/// Makes the picture fit together at the back of the head. Meshes run a little beyond its edges,
+/// where the last column is repeated, so detail fades out towards them.
+void CloseSeam(cv::Mat* image, bool is_relief) {
+  const int size = image->cols, width = size / 80;
+  cv::Mat edge(size, 1, CV_32FC3);
+  for (int y = 0; y < size; ++y) {
+    cv::Vec3f sum(0, 0, 0);
+    const cv::Vec3f* row = image->ptr<cv::Vec3f>(y);
+    for (int x = 0; x < width; ++x) sum += row[x] + row[size - 1 - x];
+    edge.at<cv::Vec3f>(y, 0) = sum * (0.5f / static_cast<float>(width));
+    if (is_relief) edge.at<cv::Vec3f>(y, 0)[0] = edge.at<cv::Vec3f>(y, 0)[1] = 0;
+  }
+  cv::GaussianBlur(edge, edge, {1, 0}, 0.1, size / 100.0, cv::BORDER_REPLICATE);
+  for (int y = 0; y < size; ++y) {
+    cv::Vec3f* row = image->ptr<cv::Vec3f>(y);
+    const cv::Vec3f& even = edge.at<cv::Vec3f>(y, 0);
+    for (int x = 0; x < width; ++x) {
+      const float share = 1.0f - SmoothStep(0.0f, static_cast<float>(width), static_cast<float>(x));
+      row[x] += share * (even - row[x]);
+      row[size - 1 - x] += share * (even - row[size - 1 - x]);
+    }
+  }
+}
+
 }  // namespace
 
 const OptionTable<BrowRecipe>& BrowRecipe::Options() {
@@ -645,7 +674,7 @@ SkinImages PaintSkin(const SkinRecipe& recipe, const SkinGeometry& geometry,
   PaintTone(recipe, geometry, seeds, &melanin, &haemoglobin, &gloss);
   if (!package_skin.empty() && !geometry.atlas_uv().empty() && recipe.package_strength > 0) {
     factors = PackageFactors(geometry, package_skin, static_cast<float>(recipe.package_strength),
-                             recipe.mirrored);
+                             0.7f - 0.5f * static_cast<float>(recipe.melanin), recipe.mirrored);
   }
   const cv::Size size(size_px, size_px);
   cv::resize(melanin, canvas.melanin, size, 0, 0, cv::INTER_LINEAR);
@@ -662,7 +691,10 @@ SkinImages PaintSkin(const SkinRecipe& recipe, const SkinGeometry& geometry,
   PaintScalp(recipe.scalp, recipe.seed, recipe.mirrored, &canvas);
   PaintBeard(recipe.beard, recipe.seed, recipe.mirrored, &canvas);
   PaintBrows(recipe.brows, recipe.seed, recipe.mirrored, &canvas);
-  return {canvas.albedo, ReliefOf(canvas)};
+  SkinImages images{canvas.albedo, ReliefOf(canvas)};
+  CloseSeam(&images.albedo, false);
+  CloseSeam(&images.relief, true);
+  return images;
 }
 
 BakedSkin BakeSkin(const SkinRecipe& recipe, const SkinGeometry& geometry,

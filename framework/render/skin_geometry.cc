@@ -180,8 +180,8 @@ const BaseLine kBaseMouth = {{474, 0, -0.9f},   {7228, 0, -0.9f}, {7226, 0, -0.9
                              {11964, 0, -0.7f}, {7177, 0, -0.5f}, {7182}};
 // The edge loop on the brow ridge.
 const BaseLine kBaseBrow = {{7001, 3.2f, -5.2f}, {6983, 0.5f, -2.0f}, {6980, 0, -1.2f},
-                            {6979, 0, 0.2f},     {6981, 0, 0.8f},     {6982, 0, 0.0f},
-                            {6987, 1.5f, -1.8f}};
+                            {6979, 0, 0.2f},     {6981, 0, 0.8f},     {6982, 0, 0.6f},
+                            {6987, 1.5f, 0.8f}};
 const BaseLine kBaseNose = {{164, 0, 28.0f}, {5054}, {11673}, {343}};
 const BaseLine kBaseChin = {{5225}};
 
@@ -425,8 +425,8 @@ void SkinGeometry::FindOutlines(const SkinSurface& surface) {
                       {23.6f, 17.1f},
                       {31.8f, 18.3f},
                       {40.3f, 17.7f},
-                      {48.5f, 14.6f},
-                      {55.7f, 9.2f}}});
+                      {48.5f, 15.2f},
+                      {55.7f, 11.8f}}});
   o.lid_upper = first_of({known.lid_upper,
                           find(kLidUpper),
                           {{16, -2.5f},

@@ -293,7 +293,7 @@ void AppendRows(const Mesh& mesh, const UsedVertices& used, VertexScratch* scrat
     }
     const Eigen::Vector4f& sum = sums[place];
     row.detail = {{sum[1] > 0 ? std::sqrt(sum[0] / sum[1]) : 0.0f,
-                   sum[3] > 0 ? sum[2] / sum[3] : 0.0f, 0, 0}};
+                   sum[3] > 0 ? sum[2] / sum[3] : 0.0f, normal.dot(mesh.positions[i]), 0}};
   }
 }
 

@@ -15,7 +15,8 @@ namespace maskbench {
 struct VertexRows {
   simd::Row normal;   ///< x, y, z, occlusion.
   simd::Row surface;  ///< u, v, wetness, visibility of the shadowed light. Strands: u, v, alpha, -.
-  simd::Row detail;   ///< Opaque: uv per mm, curvature per mm, -, -. Strands: tangent, visibility.
+  /// Opaque: uv per mm, curvature per mm, normal · position, -. Strands: tangent, visibility.
+  simd::Row detail;
 };
 
 /// On the grid of 1/256 pixel.

@@ -104,7 +104,7 @@ void CarveSide(const SkinOutlines& o, float age, float strength, float lid_creas
                 0.16f * strength + 0.62f * mature, 1.25f, 0.15f);
   carver->Carve(Curve(corner + Eigen::Vector2f(2.0f, -1.5f), corner + Eigen::Vector2f(6.0f, -8.0f),
                       corner + Eigen::Vector2f(7.0f + carver->Jitter(1.0f), -21.0f)),
-                0.42f * old, 1.0f, 0.2f);
+                0.32f * old, 1.0f, 0.2f);
   // Between the brows.
   const Eigen::Vector2f brow = o.brow.front();
   for (int i = 0; i < 2; ++i) {

@@ -72,6 +72,10 @@ TEST(CanonicalHead, EyesAreOpenAndTheMouthIsShut) {
     }
   }
   EXPECT_EQ((faces_at[{13, 82}]), 2);  // Upper lip, inside.
+  // The 18 triangles between the lips are the inside of the mouth.
+  EXPECT_EQ(
+      std::count(topology.face_parts.begin(), topology.face_parts.end(), HeadPart::kMouthCavity),
+      18);
 }
 
 // The documented spread of random identities, from its definition.

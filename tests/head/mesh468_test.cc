@@ -54,7 +54,11 @@ TEST_F(Mesh468, ProfileFollowsTheMiddle) {
     }
   }
   // The tip of the nose is the foremost point of the head.
-  EXPECT_NEAR(At(4).z(), shape_.row(2).maxCoeff(), 1.0);
+  double foremost = 0;
+  for (const auto& face : model_.Topology().faces) {
+    for (const int vertex : face) foremost = std::max(foremost, shape_(2, vertex));
+  }
+  EXPECT_NEAR(At(4).z(), foremost, 1.0);
   // The root of the nose is a hollow between glabella and tip, the furrow below the lip another.
   EXPECT_LT(At(168).z(), At(9).z() - 1);
   EXPECT_LT(At(18).z(), At(17).z() - 3);

@@ -568,6 +568,30 @@ TEST(Renderer, SphereDoesNotShadeItsLitSide) {
   EXPECT_LT(most, 0.005);
 }
 
+TEST(Renderer, CoarseTrianglesDoNotShadeOneAnother) {
+  Scene scene = EvenlyLit(200, 200, 1000);
+  scene.lighting.ambient_up = scene.lighting.ambient_down = {0, 0, 0};
+  // Edges of 19 mm on a radius of 60 mm.
+  scene.meshes.push_back(Sphere({0, 0, 700}, 60, 10, Matt({1, 1, 1})));
+  DirectionalLight light;
+  light.direction = Eigen::Vector3f(0.8f, -0.1f, -0.4f).normalized();
+  light.casts_shadow = true;
+  scene.lighting.lights = {light};
+  RenderOptions without;
+  without.shadows = false;
+  Renderer renderer;
+  const RenderedFrame with_map = renderer.Render(scene);
+  const RenderedFrame without_map = renderer.Render(scene, without);
+  for (int y = 0; y < 200; ++y) {
+    for (int x = 0; x < 200; ++x) {
+      const float full = Red(without_map, x, y);
+      if (full > 0.12f) {
+        EXPECT_NEAR(Red(with_map, x, y) / full, 1, 0.02) << x << " " << y;
+      }
+    }
+  }
+}
+
 TEST(Renderer, OnlyCastersThrowShadows) {
   Scene scene = EvenlyLit(100, 100, 500);
   scene.lighting.ambient_up = scene.lighting.ambient_down = {0, 0, 0};
@@ -854,6 +878,30 @@ TEST(Renderer, MalformedScenesAreRefusedByName) {
   scene = good;
   scene.camera.focal_px = -1;
   EXPECT_THAT(FailureOf(scene), HasSubstr("focal length"));
+}
+
+TEST(Renderer, VerticesThatNoTriangleNamesDoNotMatter) {
+  // Meshes may share arrays; what the others draw must not widen the shadow map.
+  Scene scene = EvenlyLit(100, 100, 500);
+  scene.meshes.push_back(Quad(-60, -60, 60, 60, 700, Matt({1, 1, 1})));
+  scene.meshes.push_back(Sphere({0, 0, 600}, 20, 20, Matt({0.5f, 0.5f, 0.5f}), false));
+  DirectionalLight light;
+  light.direction = Eigen::Vector3f(0.4f, -0.3f, -0.8f).normalized();
+  light.casts_shadow = true;
+  scene.lighting.lights = {light};
+  const RenderedFrame plain = Renderer().Render(scene, Everything());
+  Mesh& sphere = scene.meshes[1];
+  auto topology = std::make_shared<MeshTopology>(*sphere.topology);
+  const std::vector<Eigen::Vector3f> others(7, {900, -800, 300});
+  sphere.positions.insert(sphere.positions.begin(), others.begin(), others.end());
+  sphere.positions.emplace_back(-2000, 0, 1);
+  for (auto& triangle : topology->triangles) {
+    for (int& vertex : triangle) vertex += 7;
+  }
+  sphere.topology = topology;
+  const RenderedFrame shared = Renderer().Render(scene, Everything());
+  EXPECT_TRUE(SameBytes(plain.linear, shared.linear));
+  EXPECT_TRUE(SameBytes(plain.depth_mm, shared.depth_mm));
 }
 
 TEST(Renderer, EmptySceneIsTheBackground) {

@@ -138,9 +138,9 @@ TEST(Texture, CoordinatesThatAreNoNumbersAreHarmless) {
 }
 
 TEST(Texture, OtherImagesAreRefused) {
-  EXPECT_THROW(Texture(cv::Mat()), DataError);
-  EXPECT_THROW(Texture(cv::Mat(4, 4, CV_8UC3)), DataError);
-  EXPECT_THROW(Texture(cv::Mat(4, 4, CV_32FC2)), DataError);
+  EXPECT_THROW(Texture{cv::Mat()}, DataError);
+  EXPECT_THROW(Texture{cv::Mat(4, 4, CV_8UC3)}, DataError);
+  EXPECT_THROW(Texture{cv::Mat(4, 4, CV_32FC2)}, DataError);
   cv::Mat image(4, 4, CV_32FC1, cv::Scalar(0));
   image.at<float>(2, 3) = std::numeric_limits<float>::infinity();
   try {

@@ -8,7 +8,7 @@ namespace maskbench {
 
 /// Raised whenever the builder makes other files from the same packages; files of another version
 /// are made again.
-inline constexpr int kHeadBuilderVersion = 1;
+inline constexpr int kHeadBuilderVersion = 2;
 
 /// Files of the built-in head models below the folder of models.
 std::filesystem::path ParametricHeadFile(const std::filesystem::path& models_dir);

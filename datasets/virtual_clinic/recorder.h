@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "datasets/virtual_clinic/disease.h"
+#include "datasets/virtual_clinic/examination.h"
+#include "datasets/virtual_clinic/studio.h"
+#include "maskbench/core/json.h"
+
+namespace maskbench::virtual_clinic {
+
+/// One recording to be made. Everything in it follows from these values.
+struct RecordingPlan {
+  std::uint64_t seed = 1;      ///< Of the data set.
+  std::string subject_id;
+  Stratum stratum;
+  Condition condition = Condition::kHealthy;
+  int number = 0;              ///< Of the subject's recordings.
+  /// Whose signs and eye movements are played; empty: the subject's own. Subjects with the same
+  /// name here can be told apart by identity alone.
+  std::string signs_id;
+  std::string recording_id;
+  double seconds = 12;
+  double rate_hz = 60;
+  int width_px = 640, height_px = 480;
+};
+
+/// The subject of a plan with its patient's features (kappa, lids' crease, epicanthus) worked in.
+Subject SubjectOf(const Studio& studio, const RecordingPlan& plan, const Patient& patient);
+
+/// Draws a recording into `video` and the truth of every frame into `truth` (MessagePack; see
+/// docs/virtual_clinic.md). Files appear only when complete. Uses the calling thread alone.
+/// @return facts for the manifest: {"frames", "sha256", "right", "left"}.
+Json MakeRecording(const Studio& studio, const RecordingPlan& plan,
+                   const std::filesystem::path& video, const std::filesystem::path& truth);
+
+/// Draws single frames of a plan, for sheets and strips. BGR, 8 bit.
+std::vector<cv::Mat> DrawFrames(const Studio& studio, const RecordingPlan& plan,
+                                const std::vector<int>& frames);
+
+}  // namespace maskbench::virtual_clinic
