@@ -18,6 +18,8 @@ struct Shot {
   const Actor* actor = nullptr;
   ActorPose pose;
   double mrd1_mm = 4.0, mrd2_mm = 5.2;  // Unless `closure` is given.
+  std::optional<double> left_mrd1_mm;  // Where the left eye differs.
+  double flare_mm = 0;
   double closure = 0;
   Lighting lighting = RoomLight(0);
   // Closer than the whole head: this side's eye fills the picture.
@@ -46,7 +48,10 @@ cv::Mat Draw(Shot shot, int width, int height, std::int64_t number, Renderer* re
   for (Side side : kSides) {
     const int s = static_cast<int>(side);
     shot.pose.lids[s] = shot.actor->RestingLids(side);
-    shot.pose.lids[s] = shot.actor->Lids(side, shot.pose, shot.mrd1_mm, shot.mrd2_mm,
+    shot.pose.lids[s].lateral_flare_mm = shot.flare_mm;
+    const bool differs = side == Side::kLeft && shot.left_mrd1_mm;
+    shot.pose.lids[s] = shot.actor->Lids(side, shot.pose,
+                                         differs ? *shot.left_mrd1_mm : shot.mrd1_mm, shot.mrd2_mm,
                                          scene.lighting.reflex_position_mm.cast<double>());
     shot.pose.lids[s] =
         CloseLids(shot.pose.lids[s], shot.closure, shot.actor->ClosedHeightMm(side));
@@ -222,8 +227,11 @@ std::vector<std::filesystem::path> DrawContactSheets(
   add("squint, left 20", [&](Shot* s) {
     s->pose.eyes[static_cast<int>(Side::kLeft)].azimuth_deg -= 20;
   });
-  add("left ptosis", [&](Shot* s) { s->mrd1_mm = 1.0; });
-  add("flare, retraction", [&](Shot* s) { s->mrd1_mm = 6.0; });
+  add("left ptosis", [&](Shot* s) { s->left_mrd1_mm = 0.5; });
+  add("flare, retraction", [&](Shot* s) {
+    s->mrd1_mm = 6.0;
+    s->flare_mm = 1.5;
+  });
 
   Sheet eyes(6, 230, 170);
   for (int k = 0; k < 18; ++k) {

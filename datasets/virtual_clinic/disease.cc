@@ -27,9 +27,9 @@ struct LogBell {
 // --- Everybody: lids, orbit, posture -----------------------------------------------------------
 
 // MRD1 4–5 mm is the textbook norm, though 380 Australians had 3.5 mm on average (Rana et al., Int
-// Ophthalmol 2023). Mean and SD [default]. The tails reach a little over both limits, as they do in
-// people: nobody is ill for an MRD1 of 3.4.
-constexpr Bell kMrd1Mm = {4.2, 0.4, 3.3, 5.1};
+// Ophthalmol 2023). Mean and SD, 0.4 mm within the bounds, [default]. The tails reach a little over
+// both limits, as they do in people: nobody is ill for an MRD1 of 3.4.
+constexpr Bell kMrd1Mm = {4.2, 0.45, 3.3, 5.1};
 // Correlation right–left 0.9, so that a fissure difference of 1 mm is rare: 5.7 % of 88 healthy
 // people (Lam, Lam & Walls, Am J Ophthalmol 1995).
 constexpr double kMrd1Correlation = 0.9;
@@ -119,15 +119,16 @@ constexpr double kManifestDioptres = 9.0;
 // all of it; a quarter of that makes the share of the healthy what the others have.
 constexpr double kNearMm = 1.0, kNearDioptres = 5.0, kNearHealthyMm = 0.25;
 // Drawn, not left to chance, so that the flag is equally frequent in every condition [default].
-constexpr double kBorderlineShare = 0.4;
+constexpr double kBorderlineShare = 0.42;
 
 // --- Ptosis ------------------------------------------------------------------------------------
 
 // MRD1 1.18 ± 1.11 mm in 85 patients (Nemet, J Craniofac Surg 2015), so droop 3.3 ± 1.1; mild,
 // moderate and severe 33, 41 and 26 % of acquired ptosis (Lee et al., Korean J Ophthalmol 2018).
 constexpr Bell kDroopMm = {3.2, 1.2, 1.0, 6.0};
-constexpr double kBilateralPtosis = 0.5;             // [default]
-constexpr Bell kDroopDifferenceMm = {0, 1.0, 0, 4};  // Of two drooping lids [default].
+constexpr double kBilateralPtosis = 0.5;  // [default]
+// The better of two drooping lids: this part of what the worse has over the mild limit [default].
+constexpr double kDroopRest[] = {0.4, 1.0};
 // A higher and shallower crease in aponeurotic ptosis, the most common acquired kind (Lee et al.
 // 2018); sizes and share [default].
 constexpr double kAponeurotic = 0.75;
@@ -171,7 +172,7 @@ constexpr Bell kSwellingUpperMm = {1.2, 0.5, 0.3, 2.5}, kSwellingLowerMm = {1.0,
                kRedness = {0.3, 0.12, 0.1, 0.6};
 // The better eye: a little behind the worse in symmetric disease, far behind in asymmetric
 // [default].
-constexpr double kSymmetricRest[] = {0.85, 1.0}, kAsymmetricRest[] = {0.3, 0.65};
+constexpr double kSymmetricRest[] = {0.85, 1.0}, kAsymmetricRest[] = {0.5, 0.75};
 
 // --- Strabismus --------------------------------------------------------------------------------
 
@@ -276,8 +277,7 @@ Patient DrawPerson(std::uint64_t seed, const std::string& subject_id, Variant* v
   }
   if (*variant == Variant::kInferiorShow) {
     const double value = Between(kInferiorShowMrd2Mm, &lids);
-    mrd2 = {value, std::clamp(value + 0.1 * lids.Normal(), kInferiorShowMrd2Mm[0],
-                              kInferiorShowMrd2Mm[1])};
+    mrd2 = {value, Draw(Bell{value, 0.1, kInferiorShowMrd2Mm[0], kInferiorShowMrd2Mm[1]}, &lids)};
   } else {
     mrd2 = Pair(kMrd2Mm, kMrd2Correlation, &lids);
   }
@@ -343,7 +343,7 @@ void AddPtosis(bool borderline, NamedRandom* random, Patient* patient) {
   double droop = 0;
   do droop = Draw(kDroopMm, random);
   while ((droop <= kMildDroopMm + kNearMm) != borderline);
-  const double lesser = std::max(kMildDroopMm, droop - Draw(kDroopDifferenceMm, random));
+  const double lesser = kMildDroopMm + Between(kDroopRest, random) * (droop - kMildDroopMm);
   const bool aponeurotic = Happens(kAponeurotic, random);
   for (Side side : kSides) {
     if (side != worse && !bilateral) continue;

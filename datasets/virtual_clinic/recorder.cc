@@ -31,7 +31,7 @@ struct Stage {
     Subject subject = SubjectOf(studio, plan, patient);
     subject.head.weight = std::clamp(subject.head.weight + session.weight_change, -1.0, 1.0);
     subject.clothes = session.clothes;
-    actor = studio.Cast(subject, 1024, session.hair_cut_mm);
+    actor = studio.Cast(subject, plan.skin_px, session.hair_cut_mm);
     examination = std::make_unique<Examination>(
         *actor, patient, session, plan.seed,
         plan.signs_id.empty() ? plan.recording_id

@@ -24,6 +24,7 @@ struct RecordingPlan {
   double seconds = 12;
   double rate_hz = 60;
   int width_px = 640, height_px = 480;
+  int skin_px = 1024;  ///< Size of the skin's textures.
 };
 
 /// The subject of a plan with its patient's features (kappa, lids' crease, epicanthus) worked in.

@@ -265,7 +265,9 @@ class Skull {
 /// a doctor needs to see is free.
 class Fringe {
  public:
-  explicit Fringe(const ParametricHead& head) : geometry_(SkinSurfaceOf(head)) {}
+  /// @param parting_rad  azimuth of the parting; hair medial of it goes to the other side.
+  Fringe(const ParametricHead& head, double parting_rad)
+      : geometry_(SkinSurfaceOf(head)), parting_(parting_rad) {}
 
   Eigen::Vector3d SweptAside(const Eigen::Vector3d& p) const {
     const double azimuth = std::atan2(p.x(), p.z() - kSkinChartAxisZMm);
@@ -273,9 +275,8 @@ class Fringe {
     // Half of the angle that stays free at this height.
     const double free = 0.87 * SmoothStep(47.0f, 21.0f, static_cast<float>(p.y()));
     if (free <= 0 || std::abs(azimuth) >= free + kSqueezed || p.z() < -60.0) return p;
-    // Azimuths up to free + squeezed are pressed into what lies beyond `free`. The parting is over
-    // the patient's left eye in all styles that have one: hair medial of it goes to the right.
-    const double side = azimuth < kParting ? -1.0 : 1.0;
+    // Azimuths up to free + squeezed are pressed into what lies beyond `free`.
+    const double side = azimuth < parting_ ? -1.0 : 1.0;
     const double inside = side * azimuth;  // Slightly negative between midline and parting.
     const double moved = side * (free + kSqueezed * inside / (free + kSqueezed));
     const double height = std::clamp(radius - SkinRadius(azimuth, p.y()), 1.0, 60.0);
@@ -305,7 +306,7 @@ class Fringe {
   }
 
  private:
-  static constexpr double kSqueezed = 0.35, kParting = 0.62;
+  static constexpr double kSqueezed = 0.35;
 
   double SkinRadius(double azimuth, double y) const {
     const Eigen::Vector2f uv =
@@ -317,6 +318,7 @@ class Fringe {
     return std::hypot(p[0], p[2] - kSkinChartAxisZMm);
   }
   SkinGeometry geometry_;
+  double parting_;
 };
 
 /// Mean of directions over their neighbourhood on the hair; directions that may have either sign
@@ -405,6 +407,14 @@ cv::Mat SingleHairs(const cv::Mat& direction) {
   return hairs;
 }
 
+/// Azimuth of a style's parting, radians: over the patient's left eye, or in the middle.
+double PartingOf(const std::string& style) {
+  for (const char* parted : {"Braid01", "bob01", "bob02", "short03"}) {
+    if (style == parted) return 0.62;
+  }
+  return 0.0;
+}
+
 std::filesystem::path PictureOf(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> pictures;
   std::error_code error;
@@ -461,7 +471,7 @@ HairStyle BuildHair(const std::filesystem::path& package_dir, const std::string&
   const Skull skull(head, mean);
 
   constexpr double kLeastMm = 0.6;  // Above the skin.
-  const Fringe fringe(head);
+  const Fringe fringe(head, PartingOf(style));
   std::vector<Eigen::Vector3d> places, outward;
   std::vector<double> heights;
   std::vector<bool> hidden;

@@ -620,6 +620,10 @@ void Renderer::Impl::CoverStrands(const int* begin, const int* end) {
   for (const int* entry = begin; entry != end; ++entry) {
     const StrandTriangle& triangle = strand_triangles_[*entry];
     const RasterTriangle& cover = triangle.cover;
+    if (entry + 2 < end) {
+      const char* next = reinterpret_cast<const char*>(&strand_triangles_[entry[2]]);
+      for (size_t i = 0; i < sizeof(StrandTriangle); i += 64) __builtin_prefetch(next + i);
+    }
     const raster::Box box = raster::Intersection(cover.box, tile_);
     const F4 origin = cover.z + cover.z_x * sample_x + cover.z_y * sample_y;
     int pixels[4];
@@ -702,6 +706,7 @@ void Renderer::Impl::BlendStrand(const StrandTriangle& triangle, const int* pixe
   }
   alpha = simd::Saturate(alpha);
   for (int i = 0; i < count; ++i) {
+    if (alpha[i] < kFaint) continue;
     const int index = pixels[i];
     const F4 through = simd::Load(through_[index]);
     F4 taken = simd::And(MaskOf(samples[i]), through * alpha[i]);

@@ -61,7 +61,10 @@ void ShadowMap::Build(const Scene& scene, const std::vector<UsedVertices>& used,
   const Eigen::Vector3f toward = direction.normalized();
   const Eigen::Vector3f other =
       std::abs(toward.y()) < 0.9f ? Eigen::Vector3f(0, 1, 0) : Eigen::Vector3f(1, 0, 0);
-  const Eigen::Vector3f right = other.cross(toward).normalized();
+  // The rows of the map run askew to what is upright or level in the picture: an edge along them
+  // would enter or leave a whole row of texels at once while it moves.
+  const Eigen::Vector3f level = other.cross(toward).normalized();
+  const Eigen::Vector3f right = 0.94f * level + 0.34117444f * toward.cross(level);
   to_light_.row(0) = right;
   to_light_.row(1) = toward.cross(right);
   to_light_.row(2) = toward;
