@@ -1,15 +1,16 @@
 // Frames of virtual patients as the clinic draws them, one thread. Filter with --benchmark_filter.
 
-#include <benchmark/benchmark.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 
-#include "datasets/virtual_clinic/contact_sheets.h"
-#include "datasets/virtual_clinic/studio.h"
+#include <benchmark/benchmark.h>
+
 #include "maskbench/render/renderer.h"
 #include "maskbench/render/sensor.h"
+
+#include "datasets/virtual_clinic/contact_sheets.h"
+#include "datasets/virtual_clinic/studio.h"
 
 namespace maskbench {
 namespace {
@@ -108,7 +109,8 @@ void BM_SolveLids(benchmark::State& state) {
   const Take take("");
   const ActorPose pose = take.Pose(0);
   for (auto _ : state)
-    benchmark::DoNotOptimize(take.actor->Lids(Side::kLeft, pose, 2.0, 5.0, Eigen::Vector3d::Zero()));
+    benchmark::DoNotOptimize(
+        take.actor->Lids(Side::kLeft, pose, 2.0, 5.0, Eigen::Vector3d::Zero()));
 }
 BENCHMARK(BM_SolveLids)->Unit(benchmark::kMillisecond);
 

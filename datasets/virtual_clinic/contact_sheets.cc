@@ -1,6 +1,7 @@
 #include "datasets/virtual_clinic/contact_sheets.h"
 
 #include <algorithm>
+
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -18,7 +19,7 @@ struct Shot {
   const Actor* actor = nullptr;
   ActorPose pose;
   double mrd1_mm = 4.0, mrd2_mm = 5.2;  // Unless `closure` is given.
-  std::optional<double> left_mrd1_mm;  // Where the left eye differs.
+  std::optional<double> left_mrd1_mm;   // Where the left eye differs.
   double flare_mm = 0;
   double closure = 0;
   Lighting lighting = RoomLight(0);
@@ -50,9 +51,9 @@ cv::Mat Draw(Shot shot, int width, int height, std::int64_t number, Renderer* re
     shot.pose.lids[s] = shot.actor->RestingLids(side);
     shot.pose.lids[s].lateral_flare_mm = shot.flare_mm;
     const bool differs = side == Side::kLeft && shot.left_mrd1_mm;
-    shot.pose.lids[s] = shot.actor->Lids(side, shot.pose,
-                                         differs ? *shot.left_mrd1_mm : shot.mrd1_mm, shot.mrd2_mm,
-                                         scene.lighting.reflex_position_mm.cast<double>());
+    shot.pose.lids[s] =
+        shot.actor->Lids(side, shot.pose, differs ? *shot.left_mrd1_mm : shot.mrd1_mm, shot.mrd2_mm,
+                         scene.lighting.reflex_position_mm.cast<double>());
     shot.pose.lids[s] =
         CloseLids(shot.pose.lids[s], shot.closure, shot.actor->ClosedHeightMm(side));
   }
@@ -224,9 +225,8 @@ std::vector<std::filesystem::path> DrawContactSheets(
     add(Number("pitch %.0f", pitch), [&](Shot* s) { s->pose.head = Facing(0, pitch).head; });
   for (int light : {0, 1, 2})
     add("light " + std::to_string(light + 1), [&](Shot* s) { s->lighting = RoomLight(light); });
-  add("squint, left 20", [&](Shot* s) {
-    s->pose.eyes[static_cast<int>(Side::kLeft)].azimuth_deg -= 20;
-  });
+  add("squint, left 20",
+      [&](Shot* s) { s->pose.eyes[static_cast<int>(Side::kLeft)].azimuth_deg -= 20; });
   add("left ptosis", [&](Shot* s) { s->left_mrd1_mm = 0.5; });
   add("flare, retraction", [&](Shot* s) {
     s->mrd1_mm = 6.0;
@@ -251,8 +251,8 @@ std::vector<std::filesystem::path> DrawContactSheets(
       if (state == 4)
         for (EyePose& eye : shot.pose.eyes) eye.protrusion_mm = 6;
       if (state == 5) shot.pose.head = Facing(-40, 0).head;
-      const char* names[] = {"closed", "MRD1 1 mm", "MRD1 6.5 mm", "gaze 25", "protrusion 6 mm",
-                             "yaw -40"};
+      const char* names[] = {"closed",  "MRD1 1 mm",       "MRD1 6.5 mm",
+                             "gaze 25", "protrusion 6 mm", "yaw -40"};
       shot.caption = names[state];
     }
     eyes.Add(shot);

@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "datasets/virtual_clinic/contact_sheets.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/rng.h"
+
+#include "datasets/virtual_clinic/contact_sheets.h"
 
 namespace maskbench::virtual_clinic {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 constexpr double kDegrees = 180.0 / kPi;
-// Reaction time before the eyes leave for a new target, and the time constant of a saccade: 20° take
-// about 70 ms (main sequence: duration ≈ 2.2 ms/° + 21 ms, Bahill, Clark & Stark 1975).
+// Reaction time before the eyes leave for a new target, and the time constant of a saccade: 20°
+// take about 70 ms (main sequence: duration ≈ 2.2 ms/° + 21 ms, Bahill, Clark & Stark 1975).
 constexpr double kLatencySeconds = 0.18, kSaccadeSeconds = 0.022;
 // Blinks: down in about 75 ms, up in about 200 ms (Guitton, Simard & Codère 1991; VanderWerf et al.
 // 2003).
@@ -61,8 +62,9 @@ std::vector<double> Beats(const Nystagmus& nystagmus, double seconds, double rat
   const bool jerk = nystagmus.waveform != Nystagmus::Waveform::kPendular &&
                     nystagmus.waveform != Nystagmus::Waveform::kPendularVertical;
   while (start < seconds) {
-    const double length = std::max(
-        0.4, 1 + nystagmus.irregularity * std::clamp(random->Normal(), -2.0, 2.0)) / nystagmus.frequency_hz;
+    const double length =
+        std::max(0.4, 1 + nystagmus.irregularity * std::clamp(random->Normal(), -2.0, 2.0)) /
+        nystagmus.frequency_hz;
     const double size =
         std::max(0.3, 1 + nystagmus.irregularity * std::clamp(random->Normal(), -2.0, 2.0));
     for (size_t k = 0; k < signal.size(); ++k) {
@@ -70,7 +72,7 @@ std::vector<double> Beats(const Nystagmus& nystagmus, double seconds, double rat
       if (t < 0 || t >= 1) continue;
       // Jerk: slow drift against the beat (four fifths of the cycle or more), quick return with it.
       const double quick = std::min(0.45, 0.05 / length);
-      const double wave = !jerk ? -0.5 * std::cos(2 * kPi * t)
+      const double wave = !jerk           ? -0.5 * std::cos(2 * kPi * t)
                           : t < 1 - quick ? 0.5 - t / (1 - quick)
                                           : -0.5 + Ease((t - 1 + quick) / quick);
       signal[k] = size * wave;
@@ -129,9 +131,9 @@ double DegreesOfDioptres(double dioptres) { return std::atan(dioptres / 100) * k
 
 std::vector<Segment> ExaminationSteps(double seconds, double rate_hz) {
   const std::vector<std::pair<Step, double>> plan = {
-      {Step::kPrimary, 2.4},   {Step::kCoverRight, 0.8}, {Step::kCoverLeft, 0.8},
-      {Step::kCoverRight, 0.8}, {Step::kCoverLeft, 0.8}, {Step::kPrimary, 0.8},
-      {Step::kDownPursuit, 2.0}, {Step::kGazeLeft, 1.1},  {Step::kGazeRight, 1.3},
+      {Step::kPrimary, 2.4},     {Step::kCoverRight, 0.8}, {Step::kCoverLeft, 0.8},
+      {Step::kCoverRight, 0.8},  {Step::kCoverLeft, 0.8},  {Step::kPrimary, 0.8},
+      {Step::kDownPursuit, 2.0}, {Step::kGazeLeft, 1.1},   {Step::kGazeRight, 1.3},
       {Step::kPrimary, 1.2}};
   double total = 0;
   for (const auto& [step, length] : plan) total += length;
@@ -156,15 +158,16 @@ Session DrawSession(std::uint64_t seed, const std::string& subject_id, int numbe
   const double turn = Between(&random, -0.5, 0.5), level = Between(&random, 0.85, 1.15);
   for (DirectionalLight& light : session.lighting.lights) {
     const float c = static_cast<float>(std::cos(turn)), s = static_cast<float>(std::sin(turn));
-    light.direction = Eigen::Vector3f(c * light.direction.x() + s * light.direction.z(),
-                                      light.direction.y(),
-                                      c * light.direction.z() - s * light.direction.x());
+    light.direction =
+        Eigen::Vector3f(c * light.direction.x() + s * light.direction.z(), light.direction.y(),
+                        c * light.direction.z() - s * light.direction.x());
     light.radiance *= static_cast<float>(level);
   }
   const float grey = static_cast<float>(Between(&random, 0.12, 0.5));
   const float warm = static_cast<float>(Between(&random, -0.05, 0.05));
   session.background.top = Eigen::Vector3f(grey + warm, grey, grey - warm);
-  session.background.bottom = session.background.top * static_cast<float>(Between(&random, 0.9, 1.25));
+  session.background.bottom =
+      session.background.top * static_cast<float>(Between(&random, 0.9, 1.25));
   session.camera.width_px = width_px;
   session.camera.height_px = height_px;
   session.camera.principal_px = {(width_px - 1) / 2.0, (height_px - 1) / 2.0};
@@ -209,11 +212,12 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
   std::vector<Pose> heads(count);
   for (int f = 0; f < count; ++f) {
     const double t = f * dt;
-    heads[f] = Pose::OfHead(
-        session.yaw_deg + patient.head_turn_deg + 0.7 * sway[0].At(t),
-        session.pitch_deg + patient.chin_up_deg + 0.6 * sway[1].At(t),
-        session.roll_deg + 0.4 * sway[2].At(t),
-        session.head_mm + Eigen::Vector3d(1.6 * sway[3].At(t), 1.2 * sway[4].At(t), 3 * sway[5].At(t)));
+    heads[f] =
+        Pose::OfHead(session.yaw_deg + patient.head_turn_deg + 0.7 * sway[0].At(t),
+                     session.pitch_deg + patient.chin_up_deg + 0.6 * sway[1].At(t),
+                     session.roll_deg + 0.4 * sway[2].At(t),
+                     session.head_mm + Eigen::Vector3d(1.6 * sway[3].At(t), 1.2 * sway[4].At(t),
+                                                       3 * sway[5].At(t)));
   }
 
   // Lids of each eye while it fixates in primary gaze, solved once.
@@ -238,7 +242,8 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
 
   // Blinks: at least 0.6 s apart; both lids together.
   std::vector<double> blinks;
-  for (double t = Between(&random, 0.1, 1.0) - std::log(1 - random.Uniform()) / patient.blink_rate_hz;
+  for (double t =
+           Between(&random, 0.1, 1.0) - std::log(1 - random.Uniform()) / patient.blink_rate_hz;
        t < seconds; t += 0.6 - std::log(1 - random.Uniform()) / patient.blink_rate_hz)
     blinks.push_back(t);
 
@@ -247,10 +252,11 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
   if (patient.deviation.manifest_share > 0 && patient.deviation.manifest_share < 1) {
     bool now = random.Uniform() < patient.deviation.manifest_share;
     for (double t = 0; t < seconds; now = !now) {
-      const double mean = 3.0 * (now ? patient.deviation.manifest_share
-                                     : 1 - patient.deviation.manifest_share);
+      const double mean =
+          3.0 * (now ? patient.deviation.manifest_share : 1 - patient.deviation.manifest_share);
       const double until = t - mean * std::log(1 - random.Uniform());
-      for (int f = static_cast<int>(t / dt); f < std::min<double>(count, until / dt); ++f) manifest[f] = now;
+      for (int f = static_cast<int>(t / dt); f < std::min<double>(count, until / dt); ++f)
+        manifest[f] = now;
       t = until;
     }
   }
@@ -330,20 +336,23 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
       micro = Eigen::Vector2d(0.25 * random.Normal(), 0.18 * random.Normal());
     if (first) gaze = goals;
     first = false;
-    for (int s = 0; s < 2; ++s) gaze[s] += (goals[s] - gaze[s]) * (1 - std::exp(-dt / kSaccadeSeconds));
+    for (int s = 0; s < 2; ++s)
+      gaze[s] += (goals[s] - gaze[s]) * (1 - std::exp(-dt / kSaccadeSeconds));
 
     double closure = 0;
     for (double blink : blinks) closure = std::max(closure, BlinkClosure(t - blink));
-    const bool covered_right = frame.step == Step::kCoverRight, covered_left = frame.step == Step::kCoverLeft;
+    const bool covered_right = frame.step == Step::kCoverRight,
+               covered_left = frame.step == Step::kCoverLeft;
     frame.pose.expression = session.mood;
-    for (int unit : {kBrowUpLeft, kBrowUpRight}) frame.pose.expression[unit] += 0.9 * patient.brow_raise;
+    for (int unit : {kBrowUpLeft, kBrowUpRight})
+      frame.pose.expression[unit] += 0.9 * patient.brow_raise;
     for (int unit : {kBrowInnerLeft, kBrowInnerRight})
       frame.pose.expression[unit] += 0.5 * patient.brow_raise;
     for (Side side : kSides) {
       const int s = static_cast<int>(side);
       const EyeSigns& signs = patient.eyes[s];
-      Eigen::Vector2d angles = gaze[s] + micro +
-                               0.08 * Eigen::Vector2d(drift_x.At(t), drift_y.At(t));
+      Eigen::Vector2d angles =
+          gaze[s] + micro + 0.08 * Eigen::Vector2d(drift_x.At(t), drift_y.At(t));
       if (patient.drift_deg_per_s != 0) {
         // A slow drift that small saccades take back every half second.
         const double phase = std::fmod(t, 0.5);
@@ -352,13 +361,16 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
       frame.nystagmus_deg[s] = {0, 0};
       if (patient.nystagmus) {
         const Nystagmus& n = *patient.nystagmus;
-        const double from_null = (gaze[s].x() - n.null_azimuth_deg) / std::max(1.0, n.null_width_deg);
-        const double share = n.null_share + (1 - n.null_share) * (1 - std::exp(-from_null * from_null));
+        const double from_null =
+            (gaze[s].x() - n.null_azimuth_deg) / std::max(1.0, n.null_width_deg);
+        const double share =
+            n.null_share + (1 - n.null_share) * (1 - std::exp(-from_null * from_null));
         // The stated amplitude is that of primary gaze.
         const double rest = n.null_azimuth_deg / std::max(1.0, n.null_width_deg);
-        const double primary_share = n.null_share + (1 - n.null_share) * (1 - std::exp(-rest * rest));
-        frame.nystagmus_deg[s] = BeatDirection(n.waveform) * n.amplitude_deg * share / primary_share *
-                                 beats[static_cast<size_t>(f)];
+        const double primary_share =
+            n.null_share + (1 - n.null_share) * (1 - std::exp(-rest * rest));
+        frame.nystagmus_deg[s] = BeatDirection(n.waveform) * n.amplitude_deg * share /
+                                 primary_share * beats[static_cast<size_t>(f)];
         angles += frame.nystagmus_deg[s];
       }
       // Eyes dip down and in with a blink (Bour, Aramideh & Ongerboer de Visser 2000).
@@ -384,7 +396,8 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
                                               segments_[segment - 1].step == Step::kCoverLeft);
       const double x = covered_left ? 31 : -31;
       const Eigen::Vector3d over(x, 0, 45);
-      const Eigen::Vector3d before = from_other ? Eigen::Vector3d(-x, 0, 45) : Eigen::Vector3d(x, -140, 60);
+      const Eigen::Vector3d before =
+          from_other ? Eigen::Vector3d(-x, 0, 45) : Eigen::Vector3d(x, -140, 60);
       frame.occluder.shown = true;
       frame.occluder.centre_mm = heads[f] * Eigen::Vector3d(before + in * (over - before));
     } else if (segment > 0 && (segments_[segment - 1].step == Step::kCoverRight ||
@@ -427,7 +440,8 @@ Mesh OccluderMesh(const Occluder& occluder) {
     const float angle = 2 * static_cast<float>(kPi) * k / kRound;
     mesh.positions.push_back(centre + 32.0f * Eigen::Vector3f(std::cos(angle), std::sin(angle), 0));
   }
-  for (const auto& [x, y] : {std::pair(-6.f, 28.f), std::pair(6.f, 28.f), std::pair(6.f, 190.f), std::pair(-6.f, 190.f)})
+  for (const auto& [x, y] :
+       {std::pair(-6.f, 28.f), std::pair(6.f, 28.f), std::pair(6.f, 190.f), std::pair(-6.f, 190.f)})
     mesh.positions.push_back(centre + Eigen::Vector3f(x, y, 0.5f));
   mesh.normals.assign(mesh.positions.size(), Eigen::Vector3f(0, 0, -1));
   return mesh;

@@ -4,17 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "datasets/virtual_clinic/disease.h"
-#include "datasets/virtual_clinic/subject.h"
 #include "maskbench/render/actor.h"
 #include "maskbench/render/sensor.h"
+
+#include "datasets/virtual_clinic/disease.h"
+#include "datasets/virtual_clinic/subject.h"
 
 namespace maskbench::virtual_clinic {
 
 /// What the examiner does during a stretch of a recording.
 enum class Step {
-  kPrimary,      ///< Both eyes look at the target at the camera.
-  kCoverRight,   ///< The right eye is covered, the left fixates.
+  kPrimary,     ///< Both eyes look at the target at the camera.
+  kCoverRight,  ///< The right eye is covered, the left fixates.
   kCoverLeft,
   kDownPursuit,  ///< The target sinks slowly and comes back.
   kGazeLeft,     ///< Target to the patient's left.
@@ -40,7 +41,7 @@ struct Session {
   std::uint64_t sensor_seed = 0;
   Eigen::Vector3d head_mm{0, 0, 600};
   double yaw_deg = 0, pitch_deg = 0, roll_deg = 0;
-  Eigen::VectorXd mood;  ///< Expression activations throughout.
+  Eigen::VectorXd mood;      ///< Expression activations throughout.
   double weight_change = 0;  ///< Added to HeadRecipe::weight.
   double hair_cut_mm = -1000;
   Eigen::Vector3f clothes{0.13f, 0.24f, 0.33f};
@@ -60,7 +61,7 @@ struct ExamFrame {
   Occluder occluder;
   Step step = Step::kPrimary;
   /// Truth that cannot be seen in a single picture.
-  std::array<double, 2> closure{};        ///< Of a blink, 0 … 1, by Side.
+  std::array<double, 2> closure{};               ///< Of a blink, 0 … 1, by Side.
   std::array<Eigen::Vector2d, 2> nystagmus_deg;  ///< Part of the gaze, by Side.
   bool deviation_manifest = false;
 };

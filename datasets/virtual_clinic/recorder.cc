@@ -135,8 +135,8 @@ Json MakeRecording(const Studio& studio, const RecordingPlan& plan,
   FrameRate rate;
   rate.numerator = static_cast<int>(std::lround(plan.rate_hz));
   rate.denominator = 1;
-  auto writer = VideoWriter::Delivery(part, cv::Size(plan.width_px, plan.height_px), rate,
-                                      DeliveryOptions());
+  auto writer =
+      VideoWriter::Delivery(part, cv::Size(plan.width_px, plan.height_px), rate, DeliveryOptions());
   std::array<EyeColumns, 2> eyes;
   Json steps = Json::array(), occluded = Json::array(), head = Json::array();
   Renderer renderer;
@@ -191,7 +191,8 @@ Json MakeRecording(const Studio& studio, const RecordingPlan& plan,
   truth_part += ".part";
   {
     std::ofstream out(truth_part, std::ios::binary);
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    out.write(reinterpret_cast<const char*>(bytes.data()),
+              static_cast<std::streamsize>(bytes.size()));
     if (!out) throw DataError("Cannot write " + truth_part.string() + ".");
   }
   std::filesystem::rename(truth_part, truth);

@@ -3,20 +3,21 @@
 #include <filesystem>
 #include <string>
 
+#include "maskbench/core/json.h"
+
 #include "datasets/virtual_clinic/disease.h"
 #include "datasets/virtual_clinic/examination.h"
 #include "datasets/virtual_clinic/studio.h"
-#include "maskbench/core/json.h"
 
 namespace maskbench::virtual_clinic {
 
 /// One recording to be made. Everything in it follows from these values.
 struct RecordingPlan {
-  std::uint64_t seed = 1;      ///< Of the data set.
+  std::uint64_t seed = 1;  ///< Of the data set.
   std::string subject_id;
   Stratum stratum;
   Condition condition = Condition::kHealthy;
-  int number = 0;              ///< Of the subject's recordings.
+  int number = 0;  ///< Of the subject's recordings.
   /// Whose signs and eye movements are played; empty: the subject's own. Subjects with the same
   /// name here can be told apart by identity alone.
   std::string signs_id;

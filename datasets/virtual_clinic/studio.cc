@@ -26,10 +26,10 @@ std::shared_ptr<const HairStyle> Studio::Style(const std::string& name) const {
 std::shared_ptr<const Actor> Studio::Cast(const Subject& subject, int skin_px,
                                           double hair_cut_mm) const {
   Appearance look;
-  look.skin = SkinMaterial(
-      BakeSkin(subject.skin, *geometry_, ReadPackageSkin(package_dir_, subject.skin.package_skin),
-               skin_px),
-      subject.skin.gloss);
+  look.skin =
+      SkinMaterial(BakeSkin(subject.skin, *geometry_,
+                            ReadPackageSkin(package_dir_, subject.skin.package_skin), skin_px),
+                   subject.skin.gloss);
   look.eyes = subject.eyes;
   look.lids = subject.lids;
   look.lashes = subject.lashes;

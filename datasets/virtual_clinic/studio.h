@@ -6,8 +6,9 @@
 #include <mutex>
 #include <string>
 
-#include "datasets/virtual_clinic/subject.h"
 #include "maskbench/render/actor.h"
+
+#include "datasets/virtual_clinic/subject.h"
 
 namespace maskbench::virtual_clinic {
 

@@ -28,7 +28,8 @@ Stratum EvenStratum(std::uint64_t seed, int index) {
   // Ages: one of six bands per run of six × six subjects, jittered within the band.
   NamedRandom random(seed, "stratum " + std::to_string(index), "age");
   constexpr std::array<int, 6> kShift = {0, 3, 1, 4, 2, 5};
-  const int band = (kShift[static_cast<size_t>(index / 6 % 6)] + 2 * (index % 6) + index % 6 / 3) % 6;
+  const int band =
+      (kShift[static_cast<size_t>(index / 6 % 6)] + 2 * (index % 6) + index % 6 / 3) % 6;
   stratum.age = (band + random.Uniform()) / 6.0;
   return stratum;
 }
@@ -62,7 +63,8 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
   spread.asymmetry = 0.14;
   head.SampleDetails(spread, &shape, &recipe);
   NamedRandom withheld(seed, id, "withheld");
-  subject.withheld_seed = (static_cast<std::uint64_t>(withheld.NextBits()) << 32) | withheld.NextBits();
+  subject.withheld_seed =
+      (static_cast<std::uint64_t>(withheld.NextBits()) << 32) | withheld.NextBits();
   subject.withheld_rms_mm = Between(&withheld, 1.1, 1.6);
 
   // Pigments.
@@ -76,7 +78,7 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
   skin.age = age;
   skin.seed = (static_cast<std::uint64_t>(colour.NextBits()) << 32) | colour.NextBits();
   const std::string years = age < 0.35 ? "young" : age < 0.68 ? "middleage" : "old";
-  const std::string people = stratum.ancestry == Ancestry::kAfrican  ? "african"
+  const std::string people = stratum.ancestry == Ancestry::kAfrican ? "african"
                              : stratum.ancestry == Ancestry::kAsian ? "asian"
                                                                     : "caucasian";
   const std::string sex = male ? "male" : "female";
@@ -86,10 +88,10 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
                               : stratum.ancestry == Ancestry::kAsian ? (young ? "3" : "2")
                               : young && colour.Uniform() < 0.5      ? "2"
                                                                      : "";
-  skin.package_skin = years + "_" + people + "_" + sex + "/" + years + "_" + shade + "skinned_" + sex +
-                      "_diffuse" + version;
-  skin.package_strength =
-      stratum.ancestry == Ancestry::kAfrican ? Between(&colour, 0.2, 0.45) : Between(&colour, 0.4, 0.8);
+  skin.package_skin = years + "_" + people + "_" + sex + "/" + years + "_" + shade + "skinned_" +
+                      sex + "_diffuse" + version;
+  skin.package_strength = stratum.ancestry == Ancestry::kAfrican ? Between(&colour, 0.2, 0.45)
+                                                                 : Between(&colour, 0.4, 0.8);
   skin.variation = Between(&colour, 0.5, 1.1);
   skin.zones = Between(&colour, 0.5, 1.2);
   skin.redness = colour.Uniform() < 0.12 ? Between(&colour, 0.05, 0.25) : 0.0;
@@ -115,7 +117,8 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
   NamedRandom hair(seed, id, "hair");
   const bool light = recipe.caucasian > 0.5;
   subject.hair.melanin = light ? Between(&hair, 0.15, 1.0) : Between(&hair, 0.88, 1.0);
-  subject.hair.red = light && hair.Uniform() < 0.12 ? Between(&hair, 0.3, 0.9) : Between(&hair, 0, 0.15);
+  subject.hair.red =
+      light && hair.Uniform() < 0.12 ? Between(&hair, 0.3, 0.9) : Between(&hair, 0, 0.15);
   subject.hair.grey = std::clamp((age - 0.45) * 2.2 + 0.2 * hair.Normal(), 0.0, 1.0);
   const bool dyed = !male && hair.Uniform() < 0.5;
   if (dyed) subject.hair.grey *= 0.15;
@@ -155,7 +158,8 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
   if (male) {
     skin.scalp.recession = std::clamp(0.9 * age * hair.Uniform(), 0.0, 1.0);
     if (style < 0.16 + 0.15 * age) {
-      skin.scalp.density = hair.Uniform() < 0.3 ? Between(&hair, 0.05, 0.2) : Between(&hair, 0.5, 1.0);
+      skin.scalp.density =
+          hair.Uniform() < 0.3 ? Between(&hair, 0.05, 0.2) : Between(&hair, 0.5, 1.0);
       skin.scalp.length_mm = Between(&hair, 0.4, 7.0);
     } else if (recipe.african > 0.5) {
       subject.hair_style = style < 0.55 ? "" : style < 0.8 ? "afro01" : "short04";
@@ -168,7 +172,7 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
                                                "bob02",  "short04",    "short02"};
     subject.hair_style = styles[hair.Below(6)];
   } else {
-    const std::array<const char*, 7> styles = {"ponytail01", "long01",  "bob01", "bob02",
+    const std::array<const char*, 7> styles = {"ponytail01", "long01",  "bob01",     "bob02",
                                                "short02",    "short03", "ponytail01"};
     subject.hair_style = styles[hair.Below(7)];
   }
@@ -180,7 +184,9 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
     skin.scalp.density = 0.9;
     skin.scalp.length_mm = 6;
     skin.scalp.recession = std::min(skin.scalp.recession, 0.3);
+    skin.scalp.inset_mm = 5;  // Painted hair stays under the style.
   }
+  if (!male) skin.scalp.sideburns = 0;
 
   // Eyes: both alike, but for small asymmetries.
   NamedRandom eyes(seed, id, "eyes");
@@ -191,8 +197,10 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
   const double iris_melanin = recipe.african * Between(&eyes, 0.80, 1.0) +
                               recipe.asian * Between(&eyes, 0.70, 0.95) +
                               recipe.caucasian * Between(&eyes, 0.02, 0.85);
-  const double lipochrome = Between(&eyes, 0.0, 1.0), ring = Between(&eyes, 0.3, 0.9) * (1 - 0.5 * age);
-  const double yellow = std::clamp(0.1 + 0.5 * age + 0.25 * skin.melanin + 0.1 * eyes.Normal(), 0.0, 1.0);
+  const double lipochrome = Between(&eyes, 0.0, 1.0),
+               ring = Between(&eyes, 0.3, 0.9) * (1 - 0.5 * age);
+  const double yellow =
+      std::clamp(0.1 + 0.5 * age + 0.25 * skin.melanin + 0.1 * eyes.Normal(), 0.0, 1.0);
   const double redness = std::clamp(Near(&eyes, 0.15, 0.08), 0.02, 0.4);
   const double crease = Near(&eyes, recipe.asian > 0.5 ? 5.5 : 8.0, 1.2);
   const double depth = recipe.asian > 0.5 ? Between(&eyes, 0.05, 0.6) : Between(&eyes, 0.4, 1.0);

@@ -5,14 +5,15 @@
 
 #include <fmt/format.h>
 
-#include "datasets/virtual_clinic/contact_sheets.h"
-#include "datasets/virtual_clinic/recorder.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
 #include "maskbench/core/rng.h"
 #include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/manifest.h"
+
+#include "datasets/virtual_clinic/contact_sheets.h"
+#include "datasets/virtual_clinic/recorder.h"
 
 namespace maskbench {
 namespace {
@@ -36,8 +37,8 @@ const std::vector<Preset>& AllPresets() {
       {"quick", "12 subjects x 2 recordings of 4 s", 12, 2, 4, 640, 480, false},
       {"tiny", "5 subjects x 1 recording of 1.5 s, 320x240, for tests", 5, 1, 1.5, 320, 240, false},
       {"paper", "405 subjects x 1 examination of 12 s", 405, 1, 12, 640, 480, false},
-      {"sign_matched", "20 subjects x 2 recordings; subjects of a condition share all signs", 20, 2, 4,
-       640, 480, true}};
+      {"sign_matched", "20 subjects x 2 recordings; subjects of a condition share all signs", 20, 2,
+       4, 640, 480, true}};
   return presets;
 }
 
@@ -55,8 +56,8 @@ DatasetMaker::Request Complete(DatasetMaker::Request request, bool* sign_matched
     *sign_matched = preset.sign_matched;
     return request;
   }
-  throw UsageError(fmt::format("The virtual clinic has no preset \"{}\"; there is {}.",
-                               request.preset, known));
+  throw UsageError(
+      fmt::format("The virtual clinic has no preset \"{}\"; there is {}.", request.preset, known));
 }
 
 std::vector<RecordingPlan> Plans(const DatasetMaker::Request& request, bool sign_matched) {
@@ -72,7 +73,8 @@ std::vector<RecordingPlan> Plans(const DatasetMaker::Request& request, bool sign
       plan.number = number;
       if (sign_matched) plan.signs_id = fmt::format("signs {}", subject % 5);
       // Names tell nothing of subject or condition.
-      NamedRandom random(request.seed, fmt::format("{} {}", plan.subject_id, number), "recording id");
+      NamedRandom random(request.seed, fmt::format("{} {}", plan.subject_id, number),
+                         "recording id");
       plan.recording_id = fmt::format("r{:08x}", random.NextBits());
       plan.seconds = request.seconds;
       plan.width_px = request.width_px;
@@ -83,10 +85,10 @@ std::vector<RecordingPlan> Plans(const DatasetMaker::Request& request, bool sign
 }
 
 std::string KeyOf(const RecordingPlan& plan) {
-  return Sha256OfBytes(fmt::format("{} {} {} {} {} {} {} {} {} {}", kVirtualClinicVersion, plan.seed,
-                                   plan.subject_id, static_cast<int>(plan.condition), plan.number,
-                                   plan.signs_id, plan.seconds, plan.rate_hz, plan.width_px,
-                                   plan.height_px));
+  return Sha256OfBytes(fmt::format("{} {} {} {} {} {} {} {} {} {}", kVirtualClinicVersion,
+                                   plan.seed, plan.subject_id, static_cast<int>(plan.condition),
+                                   plan.number, plan.signs_id, plan.seconds, plan.rate_hz,
+                                   plan.width_px, plan.height_px));
 }
 
 Dataset ManifestOf(const DatasetMaker::Request& request, const std::vector<RecordingPlan>& plans,
@@ -98,7 +100,8 @@ Dataset ManifestOf(const DatasetMaker::Request& request, const std::vector<Recor
   dataset.kind = "virtual";
   dataset.provenance = fmt::format(
       "Made by `maskbench dataset make virtual_clinic --preset {} --patients {} --recordings {} "
-      "--seconds {} --width {} --height {} --seed {}`. All people, signs and diseases are rendered; "
+      "--seconds {} --width {} --height {} --seed {}`. All people, signs and diseases are "
+      "rendered; "
       "labels are the latent disease states from which the signs were drawn.",
       request.preset, request.subjects, request.recordings, request.seconds, request.width_px,
       request.height_px, request.seed);
@@ -106,7 +109,8 @@ Dataset ManifestOf(const DatasetMaker::Request& request, const std::vector<Recor
       "Pictures rendered from the assets listed in datasets/virtual_clinic/ASSETS.md.";
   dataset.show_originals = true;
   dataset.notes =
-      "truth/ID.msgpack holds the truth of every frame; nothing that masks or measures may read it.";
+      "truth/ID.msgpack holds the truth of every frame; nothing that masks or measures may read "
+      "it.";
   for (size_t k = 0; k < plans.size(); ++k) {
     const RecordingPlan& plan = plans[k];
     if (plan.number == 0) {

@@ -121,15 +121,17 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   does(check_command, [&] { return DatasetCheckCommand(program, manifest); });
   DatasetMakeArguments make;
   CLI::App* make_command = dataset_command->add_subcommand(
-      "make", "Make a data set of virtual people: videos, the truth of every frame, a manifest. "
-              "A second call goes on where the first one stopped.");
+      "make",
+      "Make a data set of virtual people: videos, the truth of every frame, a manifest. "
+      "A second call goes on where the first one stopped.");
   std::string presets = "Size of the data set:";
   for (const auto& maker : program.components->dataset_makers)
     for (const auto& [preset, summary] : maker->Presets())
       presets += " " + preset + " (" + summary + ")";
   make_command->add_option("NAME", make.name, "Data set, e.g. virtual_clinic.")->required();
   make_command->add_option("--preset", make.request.preset, presets + ".");
-  make_command->add_option("--patients", make.request.subjects, "Subjects, instead of the preset's.")
+  make_command
+      ->add_option("--patients", make.request.subjects, "Subjects, instead of the preset's.")
       ->check(CLI::PositiveNumber);
   make_command
       ->add_option("--recordings", make.request.recordings,
@@ -137,7 +139,8 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   make_command->add_option("--seconds", make.request.seconds, "Length of an examination.")
       ->check(CLI::Range(1.0, 60.0));
-  make_command->add_option("--width", make.request.width_px, "Pixels.")->check(CLI::Range(160, 3840));
+  make_command->add_option("--width", make.request.width_px, "Pixels.")
+      ->check(CLI::Range(160, 3840));
   make_command->add_option("--height", make.request.height_px, "Pixels.")
       ->check(CLI::Range(120, 2160));
   make_command

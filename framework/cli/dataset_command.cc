@@ -49,13 +49,13 @@ int DatasetSheetsCommand(const Program& program, const DatasetSheetsArguments& a
   const DatasetMaker& maker = FindDatasetMaker(program.components->dataset_makers, arguments.name);
   ProgressBar bar;
   bool begun = false;
-  const auto files = maker.DrawSheets({program.ModelsDir(), program.AssetsDir() / "npm"},
-                                      arguments.seed, arguments.out,
-                                      [&](int, int total, const std::string& what) {
-                                        if (!begun) bar.Begin(total, 0);
-                                        begun = true;
-                                        bar.Step(what);
-                                      });
+  const auto files =
+      maker.DrawSheets({program.ModelsDir(), program.AssetsDir() / "npm"}, arguments.seed,
+                       arguments.out, [&](int, int total, const std::string& what) {
+                         if (!begun) bar.Begin(total, 0);
+                         begun = true;
+                         bar.Step(what);
+                       });
   bar.Close();
   for (const std::filesystem::path& file : files) fmt::print("{}\n", file.string());
   return kExitDone;

@@ -30,10 +30,10 @@ int ModelsImportCommand(const Program& program, std::filesystem::path npm_folder
         report.summary);
   }
   for (const HairImportReport& report : ImportHair(npm_folder, program.ModelsDir())) {
-    fmt::print("{:<16} {} (hair, {} vertices)\n", report.style,
-               report.was_up_to_date ? "is up to date"
-                                     : fmt::format("made in {:.1f} s", report.seconds),
-               report.vertex_count);
+    fmt::print(
+        "{:<16} {} (hair, {} vertices)\n", report.style,
+        report.was_up_to_date ? "is up to date" : fmt::format("made in {:.1f} s", report.seconds),
+        report.vertex_count);
   }
   return kExitDone;
 }

@@ -11,7 +11,8 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-std::vector<Eigen::Vector2d> Chain(const std::vector<int>& ring, const Eigen::Matrix3Xd& positions) {
+std::vector<Eigen::Vector2d> Chain(const std::vector<int>& ring,
+                                   const Eigen::Matrix3Xd& positions) {
   std::vector<Eigen::Vector2d> chain;
   for (int v : ring) chain.emplace_back(positions(0, v), positions(1, v));
   return chain;
@@ -71,8 +72,8 @@ EyeMeasures MeasureEye(const HeadSurface::Margin& margin, const Eigen::Matrix3Xd
   EyeMeasures measures;
   measures.reflex_mm = to_head(CornealReflexMm(shape, to_eye * (camera_mm - state.globe_centre_mm),
                                                to_eye * (light_mm - state.globe_centre_mm)));
-  measures.pupil_mm = to_head(
-      {shape.pupil_offset_mm.x(), shape.pupil_offset_mm.y(), shape.IrisPlaneMm()});
+  measures.pupil_mm =
+      to_head({shape.pupil_offset_mm.x(), shape.pupil_offset_mm.y(), shape.IrisPlaneMm()});
   measures.mrd1_mm = margins.UpperMm(measures.reflex_mm.x()) - measures.reflex_mm.y();
   measures.mrd2_mm = measures.reflex_mm.y() - margins.LowerMm(measures.reflex_mm.x());
   measures.pfh_mm = measures.mrd1_mm + measures.mrd2_mm;

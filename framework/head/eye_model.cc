@@ -1,8 +1,9 @@
 #include "maskbench/head/eye_model.h"
 
-#include <Eigen/Geometry>
 #include <algorithm>
 #include <cmath>
+
+#include <Eigen/Geometry>
 
 namespace maskbench {
 namespace {

@@ -79,8 +79,8 @@ void Refine(const std::vector<bool>& chosen, Refined* mesh) {
   for (const auto& [edge, faces] : faces_of_edge) {
     const bool any = std::any_of(faces.begin(), faces.end(), [&](int f) { return chosen[f]; });
     if (!any) continue;
-    const bool smooth =
-        faces.size() == 2 && std::all_of(faces.begin(), faces.end(), [&](int f) { return chosen[f]; });
+    const bool smooth = faces.size() == 2 &&
+                        std::all_of(faces.begin(), faces.end(), [&](int f) { return chosen[f]; });
     Row row;
     AddTo(&row, old_rows[edge.first], smooth ? 0.25 : 0.5);
     AddTo(&row, old_rows[edge.second], smooth ? 0.25 : 0.5);
@@ -164,7 +164,8 @@ void Interleave(const std::map<Edge, int>& edge_points, std::vector<int>* chain)
 HeadSurface::HeadSurface(const HeadTopology& topology, const Eigen::Matrix3Xd& mean,
                          const Options& options) {
   if (mean.cols() != topology.vertex_count)
-    throw DataError("head surface: the mean shape has another number of vertices than the topology");
+    throw DataError(
+        "head surface: the mean shape has another number of vertices than the topology");
   Refined mesh;
   mesh.rows.resize(topology.vertex_count);
   for (int v = 0; v < topology.vertex_count; ++v) mesh.rows[v][v] = 1.0;
@@ -181,8 +182,8 @@ HeadSurface::HeadSurface(const HeadTopology& topology, const Eigen::Matrix3Xd& m
     mesh.polygons.push_back(std::move(polygon));
   }
 
-  // Chains from corner to corner. A corner is the canthus where the ring meets it, and otherwise the
-  // shared end of the upper and the lower chain.
+  // Chains from corner to corner. A corner is the canthus where the ring meets it, and otherwise
+  // the shared end of the upper and the lower chain.
   mesh.ring.assign(topology.vertex_count, kFarRing);
   std::array<bool, 2> thin{};
   for (Side side : kSides) {
@@ -256,8 +257,8 @@ HeadSurface::HeadSurface(const HeadTopology& topology, const Eigen::Matrix3Xd& m
     }
     Refine(chosen, &mesh);
     for (Margin& margin : margins_)
-      for (std::vector<int>* chain : {&margin.upper_inner, &margin.lower_inner, &margin.upper_outer,
-                                      &margin.lower_outer})
+      for (std::vector<int>* chain :
+           {&margin.upper_inner, &margin.lower_inner, &margin.upper_outer, &margin.lower_outer})
         Interleave(mesh.edge_points, chain);
   }
 

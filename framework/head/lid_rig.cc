@@ -1,12 +1,13 @@
 #include "maskbench/head/lid_rig.h"
 
-#include <Eigen/SparseCholesky>
-#include <Eigen/SparseCore>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <set>
+
+#include <Eigen/SparseCholesky>
+#include <Eigen/SparseCore>
 
 #include "maskbench/core/error.h"
 
@@ -64,8 +65,10 @@ LidPose FollowGaze(const LidPose& primary, double elevation_deg, const LidFollow
   };
   const bool up = elevation_deg > 0;
   LidPose pose = primary;
-  pose.upper_mm = turn(primary.upper_mm, (up ? follow.upper_up : follow.upper_down) * elevation_deg);
-  pose.lower_mm = -turn(-primary.lower_mm, (up ? follow.lower_up : follow.lower_down) * elevation_deg);
+  pose.upper_mm =
+      turn(primary.upper_mm, (up ? follow.upper_up : follow.upper_down) * elevation_deg);
+  pose.lower_mm =
+      -turn(-primary.lower_mm, (up ? follow.lower_up : follow.lower_down) * elevation_deg);
   return pose;
 }
 
@@ -149,8 +152,10 @@ LidRig::LidRig(const HeadSurface& surface, const HeadTopology& topology,
       for (size_t k = 0; k < chain.size(); ++k) {
         const bool corner = k == 0 || k + 1 == chain.size();
         const auto found = upper_of.find(chain[k]);
-        if (corner) upper_of[chain[k]] = 0.5;
-        else if (found == upper_of.end()) upper_of[chain[k]] = value;
+        if (corner)
+          upper_of[chain[k]] = 0.5;
+        else if (found == upper_of.end())
+          upper_of[chain[k]] = value;
       }
     };
     mark(margin.upper_inner, 1);
@@ -170,7 +175,8 @@ LidRig::LidRig(const HeadSurface& surface, const HeadTopology& topology,
       }
       one.shares[k].upper = static_cast<float>(value);
     }
-    for (const auto& [v, upper] : upper_of) one.shares[entry.at(v)].upper = static_cast<float>(upper);
+    for (const auto& [v, upper] : upper_of)
+      one.shares[entry.at(v)].upper = static_cast<float>(upper);
 
     // Biharmonic shares: least squares of the differences between vertices and the means of their
     // neighbours (weighted by inverse distance), which has no kink at the canthi.
@@ -190,9 +196,12 @@ LidRig::LidRig(const HeadSurface& surface, const HeadTopology& topology,
         for (int other : neighbours[one.region[k]])
           total += 1.0 / std::max(0.05, (mean.col(other) - mean.col(one.region[k])).norm());
         auto put = [&](int e, double weight) {
-          if (e < 0) right[k] -= weight * outside;
-          else if (free_of[static_cast<size_t>(e)] < 0) right[k] -= weight * value[e];
-          else free_entries.emplace_back(k, free_of[static_cast<size_t>(e)], weight);
+          if (e < 0)
+            right[k] -= weight * outside;
+          else if (free_of[static_cast<size_t>(e)] < 0)
+            right[k] -= weight * value[e];
+          else
+            free_entries.emplace_back(k, free_of[static_cast<size_t>(e)], weight);
         };
         put(k, 1.0);
         for (int other : neighbours[one.region[k]]) {
@@ -206,10 +215,12 @@ LidRig::LidRig(const HeadSurface& surface, const HeadTopology& topology,
       rows.setFromTriplets(free_entries.begin(), free_entries.end());
       const Eigen::SparseMatrix<double> normal = rows.transpose() * rows;
       Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>> solver(normal);
-      if (solver.info() != Eigen::Success) throw DataError("lid rig: the mesh round an eye is broken");
+      if (solver.info() != Eigen::Success)
+        throw DataError("lid rig: the mesh round an eye is broken");
       const Eigen::VectorXd solution = solver.solve(rows.transpose() * right);
       for (int k = 0; k < n; ++k)
-        if (free_of[static_cast<size_t>(k)] >= 0) value[k] = solution[free_of[static_cast<size_t>(k)]];
+        if (free_of[static_cast<size_t>(k)] >= 0)
+          value[k] = solution[free_of[static_cast<size_t>(k)]];
       return value;
     };
     const Eigen::VectorXd motion = solve([&](int k, double* value) {
@@ -333,7 +344,7 @@ EyeState LidRig::Run(Side side, const EyeShape& shape, const EyePose& eye, const
     double upper = upper_goal >= closed ? k + (upper_goal - closed) / upper_span * (u - k)
                                         : k + (upper_goal - closed) * sag;
     const double lower = lower_goal <= closed ? k - (closed - lower_goal) / lower_span * (k - l)
-                                        : k + (lower_goal - closed) * sag;
+                                              : k + (lower_goal - closed) * sag;
     if (lids.lateral_flare_mm != 0) {
       const double t = std::clamp(x / std::max(1.0, curves.last_x), -1.0, 1.0);
       const double bump = t > 0 ? std::sin(3.14159265358979 * std::pow(t, 0.75)) : 0.0;
@@ -360,8 +371,8 @@ EyeState LidRig::Run(Side side, const EyeShape& shape, const EyePose& eye, const
         }
       }
   }
-  const double openness = std::clamp((upper_goal - lower_goal) / std::max(0.2, upper_rest - lower_rest),
-                                     0.0, 1.5);
+  const double openness =
+      std::clamp((upper_goal - lower_goal) / std::max(0.2, upper_rest - lower_rest), 0.0, 1.5);
 
   const double shut = std::clamp(1.0 - openness, 0.0, 1.0);
 
@@ -374,8 +385,7 @@ EyeState LidRig::Run(Side side, const EyeShape& shape, const EyePose& eye, const
     const double ring = std::min(1.0f, share.ring);
     const double upper = share.upper;
     const double share_upper = Smooth(upper), share_lower = 1 - share_upper;
-    const double thickness =
-        upper * kUpperThicknessMm + (1 - upper) * kLowerThicknessMm;
+    const double thickness = upper * kUpperThicknessMm + (1 - upper) * kLowerThicknessMm;
     Eigen::Vector3d q;
     double angle, follow = share.motion;
     if (share.ring <= 1) {
@@ -397,8 +407,8 @@ EyeState LidRig::Run(Side side, const EyeShape& shape, const EyePose& eye, const
       };
       // Of a closing lid mostly the skin near the margin moves.
       const double motion = Smooth(share.motion);
-      const double turn =
-          std::pow(motion, 1 + 1.3 * shut) * (share_upper * turn_of(upper_turn) + share_lower * turn_of(lower_turn));
+      const double turn = std::pow(motion, 1 + 1.3 * shut) *
+                          (share_upper * turn_of(upper_turn) + share_lower * turn_of(lower_turn));
       q = {p.x(), p.y() * std::cos(turn) + p.z() * std::sin(turn),
            p.z() * std::cos(turn) - p.y() * std::sin(turn)};
       // What lays the margin on the contact surface is passed on, fading outwards, along the
@@ -418,7 +428,8 @@ EyeState LidRig::Run(Side side, const EyeShape& shape, const EyePose& eye, const
       const double lies = shape.SurfaceRadiusMm(to_eye * q / r) + kInnerClearanceMm + thickness;
       const double inner = 1 - std::pow(std::abs(2 * column / (kColumns - 1) - 1), 3.0);
       if (r > lies)
-        q *= 1 + (lies / r - 1) * 0.8 * shut * inner * share_upper * Smooth(1.4 * share.motion - 0.4);
+        q *= 1 +
+             (lies / r - 1) * 0.8 * shut * inner * share_upper * Smooth(1.4 * share.motion - 0.4);
     }
     // Skin relief: crease, fold, swelling; outwards from the globe's axis.
     if (share.ring > 1 && !margins_only) {
@@ -430,8 +441,7 @@ EyeState LidRig::Run(Side side, const EyeShape& shape, const EyePose& eye, const
       if (share_upper > 0.5) {
         const double open = std::clamp(0.25 + 0.75 * openness, 0.0, 1.1);
         const double crease = std::exp(-std::pow((d - skin.crease_distance_mm) / 1.1, 2));
-        const double fold =
-            std::exp(-std::pow((d - skin.crease_distance_mm - 2.6) / 2.0, 2));
+        const double fold = std::exp(-std::pow((d - skin.crease_distance_mm - 2.6) / 2.0, 2));
         out += centred * (open * (skin.fold_fullness_mm * fold - skin.crease_depth_mm * crease));
         out += skin.swelling_upper_mm * centred *
                std::exp(-std::pow((d - skin.crease_distance_mm - 1.5) / 4.5, 2));
@@ -441,17 +451,17 @@ EyeState LidRig::Run(Side side, const EyeShape& shape, const EyePose& eye, const
       }
       q += out * Eigen::Vector3d(0, std::sin(angle), std::cos(angle));
       if (shade != nullptr)
-        (*shade)[v] = {static_cast<float>(1 - dark),
-                       static_cast<float>(Smooth(share.motion) *
-                                          std::clamp(1.0 - openness, 0.0, 1.0))};
+        (*shade)[v] = {
+            static_cast<float>(1 - dark),
+            static_cast<float>(Smooth(share.motion) * std::clamp(1.0 - openness, 0.0, 1.0))};
     }
     q += Eigen::Vector3d(0, 0, follow * eye.protrusion_mm);
     // Out of the globe and the cornea.
     const Eigen::Vector3d from_globe = q - Eigen::Vector3d(0, 0, eye.protrusion_mm);
     const double r = from_globe.norm();
     if (r > 1e-6 && share.motion > 0.02) {
-      const double least = shape.SurfaceRadiusMm(to_eye * from_globe / r) + kInnerClearanceMm +
-                           ring * thickness;
+      const double least =
+          shape.SurfaceRadiusMm(to_eye * from_globe / r) + kInnerClearanceMm + ring * thickness;
       if (r < least) q = Eigen::Vector3d(0, 0, eye.protrusion_mm) + from_globe * (least / r);
     }
     moved->col(v) = rest_centre + q;

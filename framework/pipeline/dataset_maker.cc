@@ -12,7 +12,8 @@ const DatasetMaker& FindDatasetMaker(const DatasetMakers& makers, const std::str
     if (maker->Name() == name) return *maker;
     known += (known.empty() ? "" : ", ") + maker->Name();
   }
-  throw UsageError(fmt::format("\"{}\" is no data set that can be made; there is {}.", name, known));
+  throw UsageError(
+      fmt::format("\"{}\" is no data set that can be made; there is {}.", name, known));
 }
 
 }  // namespace maskbench

@@ -387,7 +387,8 @@ StrandMesh Actor::Lashes(Side side, const ActorPose& pose, const Posed& posed,
     const float lift = lash.lid == 0 ? std::clamp((angle + 0.2f) / 0.45f, 0.0f, 1.0f) : 1.0f;
     const Eigen::Vector3f side_way(temporal * lash.lean, 0, 0);
     const Eigen::Vector3f start =
-        (out * 0.95f + up * curl * (-0.6f + 0.35f * lift + lash.tilt) + side_way * 0.5f).normalized();
+        (out * 0.95f + up * curl * (-0.6f + 0.35f * lift + lash.tilt) + side_way * 0.5f)
+            .normalized();
     const Eigen::Vector3f end =
         (out * 0.45f + up * curl * (-0.3f + 1.15f * lift + lash.tilt) + side_way).normalized();
     std::array<Eigen::Vector3f, kLashPoints> points;

@@ -75,7 +75,7 @@ Optics MakeOptics() {
 }
 
 double DermalReflectance(double absorption, double scattering) {
-  // Internal reflection for a refractive index of 1.4 (Jensen et al., eq. 2).
+  // Internal reflection for a refractive index of 1.4 (Jensen et al.).
   constexpr double kIndex = 1.4;
   constexpr double kFresnel = -1.440 / (kIndex * kIndex) + 0.710 / kIndex + 0.668 + 0.0636 * kIndex;
   constexpr double kBoundary = (1.0 + kFresnel) / (1.0 - kFresnel);

@@ -7,10 +7,11 @@
 
 #include <gtest/gtest.h>
 
-#include "datasets/virtual_clinic/recorder.h"
-#include "datasets/virtual_clinic/studio.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
+
+#include "datasets/virtual_clinic/recorder.h"
+#include "datasets/virtual_clinic/studio.h"
 
 namespace maskbench::virtual_clinic {
 namespace {
@@ -71,8 +72,7 @@ struct Played {
     const ExamFrame& at = exam->frames()[static_cast<size_t>(frame)];
     const Actor::Posed posed = ThePerson().Pose(at.pose);
     const Eigen::Vector3d eye = at.pose.head * posed.eyes[static_cast<int>(side)].globe_centre_mm;
-    const double cosine =
-        truth[static_cast<int>(side)].visual_axis_camera.dot((-eye).normalized());
+    const double cosine = truth[static_cast<int>(side)].visual_axis_camera.dot((-eye).normalized());
     return std::acos(std::min(1.0, cosine)) * 57.2957795;
   }
 };
@@ -129,8 +129,9 @@ TEST(Examination, CoverTestShowsTheDeviation) {
     EXPECT_TRUE(played.exam->frames()[static_cast<size_t>(covered)].occluder.shown);
     // Esotropia: the visual axes cross; the left eye points to the patient's right.
     const auto truth = played.Truth(100);
-    const double turn = truth[kLeftEye].visual_axis_head_deg.x() - truth[kRightEye].visual_axis_head_deg.x();
-    EXPECT_EQ(turn < -6, dioptres > 0) << turn;
+    const double turn =
+        truth[kLeftEye].visual_axis_head_deg.x() - truth[kRightEye].visual_axis_head_deg.x();
+    EXPECT_EQ(turn<-6, dioptres> 0) << turn;
   }
 }
 
@@ -229,7 +230,8 @@ TEST(Examination, IsAPureFunctionOfItsArguments) {
   const Played a(Plain()), b(Plain()), other(Plain(), 12, "r2");
   bool differs = false;
   for (size_t k = 0; k < a.exam->frames().size(); ++k) {
-    const ExamFrame &x = a.exam->frames()[k], &y = b.exam->frames()[k], &z = other.exam->frames()[k];
+    const ExamFrame &x = a.exam->frames()[k], &y = b.exam->frames()[k],
+                    &z = other.exam->frames()[k];
     EXPECT_EQ(x.pose.eyes[0].azimuth_deg, y.pose.eyes[0].azimuth_deg);
     EXPECT_EQ(x.pose.head.translation_mm, y.pose.head.translation_mm);
     differs = differs || x.pose.eyes[0].azimuth_deg != z.pose.eyes[0].azimuth_deg;
@@ -239,7 +241,8 @@ TEST(Examination, IsAPureFunctionOfItsArguments) {
 
 TEST(Subject, KeepsIdentityAndDiffersFromOthers) {
   const ParametricHead& head = TheStudio().head();
-  const Subject a = DrawSubject(head, 3, "p1", EvenStratum(3, 0)), again = DrawSubject(head, 3, "p1", EvenStratum(3, 0));
+  const Subject a = DrawSubject(head, 3, "p1", EvenStratum(3, 0)),
+                again = DrawSubject(head, 3, "p1", EvenStratum(3, 0));
   const Subject b = DrawSubject(head, 3, "p2", EvenStratum(3, 0));
   EXPECT_EQ(SubjectShape(head, a), SubjectShape(head, again));
   const double difference =

@@ -14,9 +14,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "datasets/virtual_clinic/recorder.h"
 #include "maskbench/core/files.h"
 #include "maskbench/media/frame_source.h"
+
+#include "datasets/virtual_clinic/recorder.h"
 
 namespace maskbench::virtual_clinic {
 namespace {
@@ -119,7 +120,8 @@ TEST(Leak, NothingButSignsTellsTheDiseasedFromTheHealthy) {
   for (const auto& [name, values] : features) {
     double area = 0, variance = 0;
     AreaUnderCurve(values[0], values[1], &area, &variance);
-    const double distance = std::abs(area - 0.5), upper = 0.5 + distance + 1.645 * std::sqrt(variance);
+    const double distance = std::abs(area - 0.5),
+                 upper = 0.5 + distance + 1.645 * std::sqrt(variance);
     RecordProperty(name, fmt::format("AUC {:.3f}, upper 95 % limit {:.3f}", 0.5 + distance, upper));
     EXPECT_LE(upper, 0.60) << name << " tells the diseased from the healthy: AUC " << area;
   }

@@ -1,8 +1,8 @@
 #include "maskbench/head/eye_model.h"
 
-#include <Eigen/Geometry>
 #include <cmath>
 
+#include <Eigen/Geometry>
 #include <gtest/gtest.h>
 
 namespace maskbench {
@@ -93,8 +93,8 @@ TEST(CornealReflex, ObeysTheLawOfReflection) {
 TEST(CornealReflex, CoaxialLightLiesOnTheLineToTheCornealCentre) {
   const EyeShape eye;
   const Eigen::Vector3d camera(0, 0, 600);
-  EXPECT_NEAR((CornealReflexMm(eye, camera, camera) - Eigen::Vector3d(0, 0, eye.ApexMm())).norm(), 0,
-              1e-9);
+  EXPECT_NEAR((CornealReflexMm(eye, camera, camera) - Eigen::Vector3d(0, 0, eye.ApexMm())).norm(),
+              0, 1e-9);
 }
 
 // Hirschberg: the reflex moves against the pupil by 1 mm per 19.9 ± 1.9 prism dioptres.
@@ -104,8 +104,8 @@ TEST(CornealReflex, HirschbergRatioIsThePublishedOne) {
   double least = 1e9, most = 0;
   for (double degrees : {-20.0, -10.0, -5.0, 5.0, 10.0, 20.0}) {
     const Eigen::Matrix3d rotation = EyeRotation(degrees, 0);
-    const Eigen::Vector3d reflex =
-        rotation * CornealReflexMm(eye, rotation.transpose() * camera, rotation.transpose() * camera);
+    const Eigen::Vector3d reflex = rotation * CornealReflexMm(eye, rotation.transpose() * camera,
+                                                              rotation.transpose() * camera);
     const Eigen::Vector3d pupil = rotation * Eigen::Vector3d(0, 0, eye.IrisPlaneMm());
     const double dioptres = 100 * std::tan(std::abs(degrees) * kRadians);
     const double ratio = dioptres / std::abs(pupil.x() - reflex.x());

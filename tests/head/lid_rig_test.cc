@@ -16,7 +16,8 @@ namespace {
 
 std::filesystem::path HeadFolder() {
   const char* assets = std::getenv("MASKBENCH_ASSETS");
-  return std::filesystem::path(assets != nullptr ? assets : MASKBENCH_ASSETS_DIR) / "models" / "head";
+  return std::filesystem::path(assets != nullptr ? assets : MASKBENCH_ASSETS_DIR) / "models" /
+         "head";
 }
 
 // The parametric head with lids, and a few people.
@@ -60,7 +61,8 @@ class LidRigTest : public ::testing::Test {
   }
   // Depth of the deepest point of lid skin under the eye's surface (positive: inside), and the
   // widest distance of the inner margin from the globe where the lids lie on it.
-  static void Contact(Side side, const Set& set, const EyeState& state, double* inside, double* gap) {
+  static void Contact(Side side, const Set& set, const EyeState& state, double* inside,
+                      double* gap) {
     const Eigen::Matrix3d to_eye = state.rotation.transpose();
     auto depth = [&](const Eigen::Vector3d& point) {
       const Eigen::Vector3d p = to_eye * (point - state.globe_centre_mm);
@@ -133,10 +135,10 @@ TEST_F(LidRigTest, SolverReachesMrd1FromMinus2To8Mm) {
                                          set.centre, set.rest, camera, camera);
           const EyeState state =
               rig_->Pose(side, set.shape, eye, lids, LidShape(), set.centre, set.rest, &set.moved);
-          const EyeMeasures measures =
-              MeasureEye(rig_->surface().margins()[static_cast<int>(side)], set.moved, set.shape,
-                         state, camera, camera);
-          worst = std::max({worst, std::abs(measures.mrd1_mm - mrd1), std::abs(measures.mrd2_mm - 5.2)});
+          const EyeMeasures measures = MeasureEye(rig_->surface().margins()[static_cast<int>(side)],
+                                                  set.moved, set.shape, state, camera, camera);
+          worst = std::max(
+              {worst, std::abs(measures.mrd1_mm - mrd1), std::abs(measures.mrd2_mm - 5.2)});
           EXPECT_NEAR(measures.pfh_mm, measures.mrd1_mm + measures.mrd2_mm, 1e-12);
         }
     }
@@ -148,8 +150,8 @@ TEST_F(LidRigTest, UnreachableTargetNamesTheEye) {
   Set set = Prepare(people_[0], Side::kRight);
   const Eigen::Vector3d camera(0, 0, 700);
   try {
-    SolveLids(*rig_, Side::kRight, set.shape, EyePose(), 20.0, 5.0, set.resting, set.centre, set.rest,
-              camera, camera);
+    SolveLids(*rig_, Side::kRight, set.shape, EyePose(), 20.0, 5.0, set.resting, set.centre,
+              set.rest, camera, camera);
     FAIL() << "20 mm were reached";
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find("right eye"), std::string::npos) << error.what();
@@ -185,7 +187,8 @@ TEST_F(LidRigTest, SkinFarFromTheEyeStays) {
   for (int v : rig_->Region(Side::kLeft)) in[static_cast<size_t>(v)] = true;
   EyePose eye;
   eye.protrusion_mm = 6;
-  rig_->Pose(Side::kLeft, set.shape, eye, set.resting, LidShape(), set.centre, set.rest, &set.moved);
+  rig_->Pose(Side::kLeft, set.shape, eye, set.resting, LidShape(), set.centre, set.rest,
+             &set.moved);
   double largest = 0;
   for (Eigen::Index v = 0; v < set.rest.cols(); ++v)
     if (!in[static_cast<size_t>(v)])
@@ -204,7 +207,8 @@ TEST_F(LidRigTest, MirroredPoseGivesTheMirroredLids) {
   lids.lateral_flare_mm = 1.0;
   rig_->Pose(Side::kLeft, left.shape, eye, lids, LidShape(), left.centre, left.rest, &left.moved);
   eye.azimuth_deg = -18;
-  rig_->Pose(Side::kRight, right.shape, eye, lids, LidShape(), right.centre, right.rest, &right.moved);
+  rig_->Pose(Side::kRight, right.shape, eye, lids, LidShape(), right.centre, right.rest,
+             &right.moved);
   const auto& a = rig_->surface().margins()[static_cast<int>(Side::kLeft)];
   const auto& b = rig_->surface().margins()[static_cast<int>(Side::kRight)];
   ASSERT_EQ(a.upper_inner.size(), b.upper_inner.size());

@@ -6,6 +6,7 @@
 
 #include "maskbench/core/error.h"
 #include "maskbench/head/head_registry.h"
+
 #include "test_person.h"
 
 namespace maskbench {
@@ -46,7 +47,8 @@ TEST(Actor, EveryHeadModelHasWorkingLids) {
     for (double mrd1 : {0.0, 2.0, 4.0, 6.0}) {
       ActorPose pose = Resting(actor);
       for (Side side : kSides)
-        pose.lids[static_cast<int>(side)] = actor.Lids(side, pose, mrd1, 5.0, Eigen::Vector3d::Zero());
+        pose.lids[static_cast<int>(side)] =
+            actor.Lids(side, pose, mrd1, 5.0, Eigen::Vector3d::Zero());
       const Actor::Posed posed = actor.Pose(pose);
       const auto truth = actor.Truth(pose, posed, TestScene(), nullptr);
       for (const EyeFrameTruth& eye : truth) {
@@ -79,8 +81,9 @@ TEST(Actor, FixationBringsTheVisualAxisOntoTheTarget) {
     const Eigen::Vector3d centre = pose.head * posed.eyes[s].globe_centre_mm;
     EXPECT_NEAR(truth[s].visual_axis_camera.dot((target - centre).normalized()), 1, 1e-9);
     // The pupillary axis differs from it by kappa.
-    EXPECT_NEAR(std::acos(truth[s].visual_axis_camera.dot(truth[s].pupillary_axis_camera)) * 57.29578,
-                5.5, 1e-6);
+    EXPECT_NEAR(
+        std::acos(truth[s].visual_axis_camera.dot(truth[s].pupillary_axis_camera)) * 57.29578, 5.5,
+        1e-6);
   }
 }
 
@@ -91,7 +94,9 @@ TEST(Actor, ProtrusionMovesTheGlobeForwardAndKeepsItsSize) {
   for (EyePose& eye : pose.eyes) eye.protrusion_mm = 6;
   const Actor::Posed proptotic = actor->Pose(pose);
   for (int s = 0; s < 2; ++s)
-    EXPECT_NEAR((proptotic.eyes[s].globe_centre_mm - flat.eyes[s].globe_centre_mm - Eigen::Vector3d(0, 0, 6)).norm(),
+    EXPECT_NEAR((proptotic.eyes[s].globe_centre_mm - flat.eyes[s].globe_centre_mm -
+                 Eigen::Vector3d(0, 0, 6))
+                    .norm(),
                 0, 1e-12);
   const RenderedFrame frame = Draw(*actor, pose);
   const auto truth = actor->Truth(pose, proptotic, TestScene(), &frame);
@@ -137,8 +142,8 @@ TEST(AmbientVisibility, OpenPlateSeesTheSkyAndAPitDoesNot) {
   // A plate in z = 0 facing +z, and the floor of a narrow shaft.
   std::vector<Eigen::Vector3f> p;
   std::vector<std::array<int, 3>> t;
-  const auto quad = [&](const Eigen::Vector3f& a, const Eigen::Vector3f& b, const Eigen::Vector3f& c,
-                        const Eigen::Vector3f& d) {
+  const auto quad = [&](const Eigen::Vector3f& a, const Eigen::Vector3f& b,
+                        const Eigen::Vector3f& c, const Eigen::Vector3f& d) {
     const int base = static_cast<int>(p.size());
     p.insert(p.end(), {a, b, c, d});
     t.push_back({base, base + 1, base + 2});

@@ -1,13 +1,14 @@
 #include "maskbench/render/eye_truth.h"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include <Eigen/Dense>
 #include <gtest/gtest.h>
 
 #include "maskbench/core/error.h"
+
 #include "test_person.h"
 
 namespace maskbench {
@@ -63,8 +64,7 @@ void Compare(const Actor& actor, const ActorPose& pose, Errors* errors) {
     return frame.labels.at<unsigned char>(y, x);
   };
   for (const EyeFrameTruth& truth : truths) {
-    const Eigen::Vector2d along =
-        (truth.lateral_corner_px - truth.medial_corner_px).normalized();
+    const Eigen::Vector2d along = (truth.lateral_corner_px - truth.medial_corner_px).normalized();
     Eigen::Vector2d up(along.y(), -along.x());
     if (up.y() > 0) up = -up;
     for (int k = 5; k < EyeFrameTruth::kMarginPoints - 5; ++k)
@@ -76,7 +76,8 @@ void Compare(const Actor& actor, const ActorPose& pose, Errors* errors) {
         // The label's border along the line across the margin.
         double border = std::nan("");
         for (double s = -2; s < 2; s += 0.02)
-          if (!IsEye(label(at + s * inwards)) && IsEye(label(at + (s + 0.02) * inwards))) border = s + 0.01;
+          if (!IsEye(label(at + s * inwards)) && IsEye(label(at + (s + 0.02) * inwards)))
+            border = s + 0.01;
         ASSERT_FALSE(std::isnan(border)) << "no border near margin point " << k;
         errors->margins.push_back(border);
       }
@@ -91,8 +92,9 @@ void Compare(const Actor& actor, const ActorPose& pose, Errors* errors) {
           const double r = s * ellipse.radii_px.minCoeff();
           const auto a = static_cast<Part>(label(ellipse.centre_px + r * direction));
           const auto b = static_cast<Part>(label(ellipse.centre_px + (r + 0.02) * direction));
-          const bool crosses = pupil ? a == Part::kPupil && b == Part::kIris
-                                     : (a == Part::kIris || a == Part::kPupil) && b == Part::kSclera;
+          const bool crosses = pupil
+                                   ? a == Part::kPupil && b == Part::kIris
+                                   : (a == Part::kIris || a == Part::kPupil) && b == Part::kSclera;
           if (!crosses) continue;
           border.push_back(ellipse.centre_px + (r + 0.01) * direction);
           break;
@@ -200,7 +202,8 @@ TEST(EyeTruth, Mrd1FromLabelsIsTheTarget) {
     for (Side side : kSides) {
       // A far coaxial light is mirrored where the cornea faces the camera: over its centre.
       const Eigen::Vector3d reflex =
-          pose.head * (posed.eyes[static_cast<int>(side)].globe_centre_mm + Eigen::Vector3d(0, 0, 13.1));
+          pose.head *
+          (posed.eyes[static_cast<int>(side)].globe_centre_mm + Eigen::Vector3d(0, 0, 13.1));
       const Eigen::Vector2d pixel = scene.camera.Project(reflex);
       const int x = static_cast<int>(std::lround(pixel.x()));
       int first = -1;

@@ -107,6 +107,10 @@ TEST(Sensor, NoiseIsAFunctionOfSeedFrameAndPixel) {
   EXPECT_FALSE(SameBytes(picture, Develop(scene, recipe, 11, 5)));
   EXPECT_FALSE(SameBytes(picture, Develop(scene, recipe, 12, 4)));
   EXPECT_FALSE(SameBytes(picture, Develop(scene, recipe, 11, -4)));
+  const int threads = cv::getNumThreads();
+  cv::setNumThreads(4);
+  EXPECT_TRUE(SameBytes(picture, Develop(scene, recipe, 11, 4)));
+  cv::setNumThreads(threads);
   // The noise of frames is not the same noise shifted.
   SensorRecipe noisy = Ideal();
   noisy.read_noise = 0.05;

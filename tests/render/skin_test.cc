@@ -118,9 +118,9 @@ TEST(SkinTone, DarkensWithMelaninAndReddensWithBlood) {
   }
 }
 
-// Hue angles of human skin lie between red and yellow: Weatherall & Coombs (J Invest Dermatol 1992)
-// and the data of Xiao et al. (Skin Res Technol 2017) stay between 35° and 75°. Chroma is largest
-// in skin of medium lightness and falls towards dark skin (Wang et al., CIC 2015).
+// Hue angles of measured skin lie between 35° and 75° (Weatherall & Coombs, J Invest Dermatol 1992;
+// Xiao et al., Skin Res Technol 2017). Chroma is largest at medium lightness and falls towards dark
+// skin (spectrophotometry in "Comparing skin colours between different skin groups").
 TEST(SkinTone, StaysInsideTheGamutOfSkin) {
   for (int step = 0; step <= 10; ++step) {
     const double melanin = 0.1 * step;
@@ -143,7 +143,7 @@ TEST(SkinTone, StaysInsideTheGamutOfSkin) {
   EXPECT_GT(chroma(0.65), chroma(1.0) + 3);
 }
 
-// Face and body of 148 Koreans: L* 64.15 ± 4.86, a* 8.96 ± 2.65, b* 18.34 ± 2.39 (Yun et al., Skin
+// Face and body of 148 Asians: L* 64.15 ± 4.86, a* 8.96 ± 2.65, b* 18.34 ± 2.39 (Yun et al., Skin
 // Res Technol 2010).
 TEST(SkinTone, MatchesMeasuredSkin) {
   const Eigen::Vector3d lab = LabOf(SkinTone({0.33, 0.4, 0.1}));

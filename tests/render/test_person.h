@@ -14,7 +14,8 @@ namespace maskbench {
 
 inline std::filesystem::path TestHeadFolder() {
   const char* assets = std::getenv("MASKBENCH_ASSETS");
-  return std::filesystem::path(assets != nullptr ? assets : MASKBENCH_ASSETS_DIR) / "models" / "head";
+  return std::filesystem::path(assets != nullptr ? assets : MASKBENCH_ASSETS_DIR) / "models" /
+         "head";
 }
 
 // The parametric head and people made with it, loaded once.
@@ -40,7 +41,8 @@ class TestPeople {
     look.skin = skin;
     for (auto& textures : look.eye_textures) textures = std::make_shared<EyeTextures>(EyeRecipe());
     if (!lashes) look.lashes.reset();
-    return std::make_unique<Actor>(rig_, head_->Shape(recipe), DenseExpressions(*head_, recipe), look);
+    return std::make_unique<Actor>(rig_, head_->Shape(recipe), DenseExpressions(*head_, recipe),
+                                   look);
   }
   const std::shared_ptr<const ParametricHead>& head() const { return head_; }
 

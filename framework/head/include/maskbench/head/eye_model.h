@@ -13,8 +13,8 @@ namespace maskbench {
 /// Eye frame: origin at the rotation centre (the globe's centre), +z along the pupillary axis,
 /// +x to the patient's left, +y up, millimetres.
 ///
-/// The iris is drawn where it *appears* through the cornea (entrance pupil, about 3.05 mm behind the
-/// apex; Atchison & Smith, Optics of the Human Eye, 2000), so rays pass the cornea unbent.
+/// The iris is drawn where it *appears* through the cornea (entrance pupil, about 3.05 mm behind
+/// the apex; Atchison & Smith, Optics of the Human Eye, 2000), so rays pass the cornea unbent.
 struct EyeShape {
   double globe_radius_mm = 12.0;
   double cornea_radius_mm = 7.8;
@@ -59,8 +59,8 @@ Eigen::Vector2d PupillaryAnglesFor(const EyeShape& shape, Side side,
                                    const Eigen::Vector3d& direction);
 
 /// Point of the corneal sphere (eye frame) where a viewer at `camera` sees the mirror image of a
-/// light at `light` (both eye frame, mm). For a coaxial light it is the point whose normal meets the
-/// camera.
+/// light at `light` (both eye frame, mm). For a coaxial light it is the point whose normal meets
+/// the camera.
 Eigen::Vector3d CornealReflexMm(const EyeShape& shape, const Eigen::Vector3d& camera,
                                 const Eigen::Vector3d& light);
 

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <array>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <Eigen/Core>
 
 #include "maskbench/core/side.h"
 
@@ -23,9 +24,9 @@ struct VertexStencil {
   Eigen::Vector3d offset_mm = Eigen::Vector3d::Zero();
 };
 
-/// Vertex rings round the opening of one eye. Each ring runs from the medial to the lateral side and
-/// leaves the canthi out. "Inner" touches the globe, "outer" carries the lashes; a model whose lids
-/// have no thickness names the same ring twice.
+/// Vertex rings round the opening of one eye. Each ring runs from the medial to the lateral side
+/// and leaves the canthi out. "Inner" touches the globe, "outer" carries the lashes; a model whose
+/// lids have no thickness names the same ring twice.
 struct LidRings {
   std::vector<int> upper_inner, lower_inner;
   std::vector<int> upper_outer, lower_outer;

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <array>
 #include <vector>
+
+#include <Eigen/Core>
 
 #include "maskbench/head/head_model.h"
 

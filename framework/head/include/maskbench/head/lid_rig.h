@@ -1,8 +1,9 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <array>
 #include <vector>
+
+#include <Eigen/Core>
 
 #include "maskbench/head/eye_model.h"
 #include "maskbench/head/head_surface.h"
@@ -29,9 +30,9 @@ struct LidPose {
 struct LidShape {
   double crease_distance_mm = 8.0;  ///< Skin from the upper margin to the crease.
   double crease_depth_mm = 0.7;
-  double fold_fullness_mm = 0.5;    ///< Skin hanging above the crease.
-  double swelling_upper_mm = 0;     ///< Oedema of the upper lid.
-  double swelling_lower_mm = 0;     ///< Bags.
+  double fold_fullness_mm = 0.5;  ///< Skin hanging above the crease.
+  double swelling_upper_mm = 0;   ///< Oedema of the upper lid.
+  double swelling_lower_mm = 0;   ///< Bags.
 };
 
 /// How far the margins turn with the globe in vertical gaze, degrees per degree. The upper lid goes
@@ -61,11 +62,11 @@ struct EyeState {
 ///
 /// Lid skin turns about the horizontal axis through the globe's centre, as levator and orbicularis
 /// draw it: in cylinder coordinates (x; angle φ about x; distance ρ from the axis) a vertex keeps x
-/// and changes φ by its share of the margin's turn and ρ by its share of what lays the margin on the
-/// globe. Shares are biharmonic functions on the mesh, 1 on the margin and 0 at the brow and cheek.
-/// The contact surface is the globe, continued to the canthi by its tangents (in x and ρ), since a
-/// fissure is wider than a globe. Last, skin that would lie inside the globe or the cornea is lifted
-/// out radially, so lids ride over the corneal bulge.
+/// and changes φ by its share of the margin's turn and ρ by its share of what lays the margin on
+/// the globe. Shares are biharmonic functions on the mesh, 1 on the margin and 0 at the brow and
+/// cheek. The contact surface is the globe, continued to the canthi by its tangents (in x and ρ),
+/// since a fissure is wider than a globe. Last, skin that would lie inside the globe or the cornea
+/// is lifted out radially, so lids ride over the corneal bulge.
 class LidRig {
  public:
   /// @param mean_vertices  model vertices of the mean shape; the rig's shares are computed on it.
@@ -84,9 +85,9 @@ class LidRig {
   static constexpr double kLowerThicknessMm = 0.9;
 
   /// Poses both lids of one eye. `rest` are the drawn vertices (HeadSurface::Positions) of identity
-  /// and expression, `moved` the same array with other eyes possibly already posed; only vertices of
-  /// this eye's region change. `shade`, when given, has one entry per drawn vertex and receives how
-  /// the crease darkens the skin.
+  /// and expression, `moved` the same array with other eyes possibly already posed; only vertices
+  /// of this eye's region change. `shade`, when given, has one entry per drawn vertex and receives
+  /// how the crease darkens the skin.
   EyeState Pose(Side side, const EyeShape& shape, const EyePose& eye, const LidPose& lids,
                 const LidShape& skin, const Eigen::Vector3d& rest_centre_mm,
                 const Eigen::Matrix3Xd& rest, Eigen::Matrix3Xd* moved,
@@ -111,21 +112,22 @@ class LidRig {
 
  private:
   struct Share {
-    float motion = 0;   ///< 1 on the margins, 0 far away.
-    float upper = 0;    ///< 1 upper lid, 0 lower lid.
-    float ring = 99;    ///< HeadSurface::ring.
+    float motion = 0;       ///< 1 on the margins, 0 far away.
+    float upper = 0;        ///< 1 upper lid, 0 lower lid.
+    float ring = 99;        ///< HeadSurface::ring.
     float distance_mm = 0;  ///< From the outer margin, on the mean shape.
   };
   struct OneSide {
     std::vector<int> region;
-    std::vector<Share> shares;       ///< Parallel to region.
-    std::vector<int> margin_entries; ///< Entries of region with ring ≤ 1.
+    std::vector<Share> shares;        ///< Parallel to region.
+    std::vector<int> margin_entries;  ///< Entries of region with ring ≤ 1.
   };
   struct Curves;
   Curves RestCurves(Side side, const Eigen::Vector3d& centre, const Eigen::Matrix3Xd& rest) const;
   EyeState Run(Side side, const EyeShape& shape, const EyePose& eye, const LidPose& lids,
-               const LidShape& skin, const Eigen::Vector3d& rest_centre, const Eigen::Matrix3Xd& rest,
-               bool margins_only, Eigen::Matrix3Xd* moved, std::vector<Shade>* shade) const;
+               const LidShape& skin, const Eigen::Vector3d& rest_centre,
+               const Eigen::Matrix3Xd& rest, bool margins_only, Eigen::Matrix3Xd* moved,
+               std::vector<Shade>* shade) const;
 
   HeadSurface surface_;
   std::array<OneSide, 2> sides_;

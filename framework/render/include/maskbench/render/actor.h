@@ -1,10 +1,11 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <array>
 #include <memory>
 #include <optional>
 #include <vector>
+
+#include <Eigen/Core>
 
 #include "maskbench/head/eye_measures.h"
 #include "maskbench/head/head_surface.h"
@@ -93,7 +94,7 @@ class Actor {
         const Eigen::MatrixXf& expression, Appearance appearance);
 
   struct Posed {
-    Eigen::Matrix3Xd positions;  ///< Drawn vertices in the head frame, lids posed.
+    Eigen::Matrix3Xd positions;       ///< Drawn vertices in the head frame, lids posed.
     Eigen::Matrix3Xd model_vertices;  ///< Of the head model, lids at rest; hair is bound to them.
     std::array<EyeState, 2> eyes;
     std::vector<LidRig::Shade> shade;  ///< Per drawn vertex.
@@ -119,8 +120,8 @@ class Actor {
 
  private:
   struct Lash {
-    int lid;        // 0 upper, 1 lower.
-    float along;    // 0 medial … 1 lateral on the outer margin.
+    int lid;      // 0 upper, 1 lower.
+    float along;  // 0 medial … 1 lateral on the outer margin.
     float length_mm, tilt, lean, width_mm;
   };
   Eigen::Matrix3Xd ModelVertices(const Eigen::VectorXd& expression) const;

@@ -25,7 +25,8 @@ struct Camera {
 
 /// Rigid placement of a frame in the camera frame: camera = rotation · local + translation_mm.
 struct Pose {
-  Eigen::Matrix3d rotation = Eigen::Vector3d(1, -1, -1).asDiagonal();  ///< A head facing the camera.
+  Eigen::Matrix3d rotation =
+      Eigen::Vector3d(1, -1, -1).asDiagonal();  ///< A head facing the camera.
   Eigen::Vector3d translation_mm{0, 0, 600};
 
   Eigen::Vector3d operator*(const Eigen::Vector3d& local_mm) const {

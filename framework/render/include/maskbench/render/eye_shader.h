@@ -1,7 +1,8 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <optional>
+
+#include <Eigen/Core>
 
 #include "maskbench/render/scene.h"
 

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <array>
 #include <vector>
+
+#include <Eigen/Core>
 
 #include "maskbench/head/eye_measures.h"
 #include "maskbench/render/camera.h"
@@ -29,12 +30,12 @@ struct EyeFrameTruth {
   /// Medial to lateral corner, evenly spaced along the line between the corners.
   std::array<MarginPoint, kMarginPoints> upper, lower;
   Eigen::Vector2d medial_corner_px{0, 0}, lateral_corner_px{0, 0};
-  PixelEllipse iris, pupil;      ///< Complete outlines, also where lids cover them.
-  double iris_visible = 0;       ///< Share of the iris outline's area that is seen, 0 … 1.
+  PixelEllipse iris, pupil;  ///< Complete outlines, also where lids cover them.
+  double iris_visible = 0;   ///< Share of the iris outline's area that is seen, 0 … 1.
   Eigen::Vector2d reflex_px{0, 0};
   Eigen::Vector3d pupillary_axis_camera{0, 0, -1};  ///< Unit.
   Eigen::Vector3d visual_axis_camera{0, 0, -1};     ///< Unit.
-  Eigen::Vector2d pupillary_axis_head_deg{0, 0};    ///< Azimuth to the patient's left, elevation up.
+  Eigen::Vector2d pupillary_axis_head_deg{0, 0};  ///< Azimuth to the patient's left, elevation up.
   Eigen::Vector2d visual_axis_head_deg{0, 0};
   EyeMeasures measures;
 };

@@ -58,7 +58,7 @@ class GlobeShader : public EyeShader {
  private:
   static constexpr int kColumns = 48;
   struct Margins {
-    float up_mm, down_mm;    // Distance to the upper and lower margin along the globe.
+    float up_mm, down_mm;  // Distance to the upper and lower margin along the globe.
     float medial_mm, lateral_mm;
   };
   Margins ToMargins(const Eigen::Vector3f& head_offset) const;
@@ -72,7 +72,7 @@ class GlobeShader : public EyeShader {
   Eigen::Vector3f reflex_eye_;
   float cornea_centre_, iris_plane_;
   float nasal_slope_, temporal_slope_;  // Of the conjunctiva towards the canthi.
-  float first_x_, last_x_;  // Temporal positive.
+  float first_x_, last_x_;              // Temporal positive.
   std::array<float, kColumns> upper_angle_{}, lower_angle_{};
   std::vector<Eigen::Vector3f> corners_camera_;
 };

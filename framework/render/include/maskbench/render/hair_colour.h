@@ -18,7 +18,7 @@ struct HairColour {
 /// Linear reflectance of a mass of pigmented hair, `grey` left out. Absorption of eumelanin and
 /// pheomelanin after d'Eon et al., "An energy-conserving hair reflectance model" (EGSR 2011); from
 /// absorption to the colour of a mass of hair by inverting Chiang et al., "A practical and
-/// controllable hair and fur model for production path tracing" (Eurographics 2016), eq. 9.
+/// controllable hair and fur model for production path tracing" (Eurographics 2016).
 Eigen::Vector3f PigmentedHairAlbedo(const HairColour& colour);
 /// Linear reflectance of white hair.
 Eigen::Vector3f WhiteHairAlbedo();

@@ -59,9 +59,9 @@ struct Mesh {
   std::vector<Eigen::Vector3f> positions;
   std::vector<Eigen::Vector3f> normals;  ///< Unit, outwards. Empty: computed; coincident vertices
                                          ///< are not merged, so a texture's seam would show.
-  std::vector<float> occlusion;  ///< Ambient visibility 0…1; empty: 1.
-  std::vector<float> wetness;    ///< 0…1, raises the specular lobe; empty: 0.
-  bool two_sided = false;        ///< Back faces are drawn too (inside of the mouth: yes).
+  std::vector<float> occlusion;          ///< Ambient visibility 0…1; empty: 1.
+  std::vector<float> wetness;            ///< 0…1, raises the specular lobe; empty: 0.
+  bool two_sided = false;                ///< Back faces are drawn too (inside of the mouth: yes).
   bool casts_shadow = true;
 };
 
@@ -72,7 +72,7 @@ struct StrandMesh {
   std::vector<Eigen::Vector3f> normals;   ///< Empty: computed.
   std::vector<Eigen::Vector3f> tangents;  ///< Unit, along the strand. Empty: the texture's v;
                                           ///< without texture coordinates there is no highlight.
-  std::vector<float> alpha;  ///< Factor per vertex; empty: 1.
+  std::vector<float> alpha;               ///< Factor per vertex; empty: 1.
   std::vector<float> occlusion;
   std::shared_ptr<const Texture>
       texture;  ///< RGBA: colour modulation (linear) and alpha; optional.

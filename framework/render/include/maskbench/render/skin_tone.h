@@ -17,8 +17,8 @@ struct SkinPigments {
 /// scattered back by a dermis that blood and carotenoids colour. Absorption: melanosomes and
 /// epidermis after Jacques, "Skin optics" (OMLC News, 1998); haemoglobin after Prahl's table
 /// (omlc.org, 75 % oxygenated); dermal reflectance by the dipole's total albedo (Jensen et al.,
-/// "A practical model for subsurface light transport", SIGGRAPH 2001, eq. 15), as in Donner &
-/// Jensen, "A spectral BSSRDF for shading human skin" (EGSR 2006).
+/// "A practical model for subsurface light transport", SIGGRAPH 2001), as in Donner & Jensen, "A
+/// spectral BSSRDF for shading human skin" (EGSR 2006).
 Eigen::Vector3f SkinTone(const SkinPigments& pigments);
 
 /// CIE 1976 L*a*b* (D65 white) of a linear sRGB colour.
