@@ -215,6 +215,73 @@ TEST(EyeTruth, Mrd1FromLabelsIsTheTarget) {
   }
 }
 
+// The drawn reflex lies where the truth says: the difference between pictures with and without it.
+TEST(EyeTruth, DrawnReflexLiesAtTheTrueOne) {
+  const auto actor = TestPeople::Get().Make(3);
+  Renderer renderer;
+  double worst = 0;
+  std::vector<double> shift, dioptres;
+  for (double azimuth : {-15.0, -5.0, 0.0, 5.0, 15.0}) {
+    ActorPose pose;
+    pose.head = Pose::OfHead(0, 0, 0, {0, 0, 600});
+    for (Side side : kSides) {
+      const int s = static_cast<int>(side);
+      pose.eyes[s].azimuth_deg = azimuth;
+      pose.lids[s] = actor->RestingLids(side);
+      pose.lids[s] = actor->Lids(side, pose, 6.0, 5.5, {0, 0, 0});
+    }
+    const Actor::Posed posed = actor->Pose(pose);
+    std::array<cv::Mat, 2> pictures;
+    std::array<EyeFrameTruth, 2> truth;
+    for (bool lit : {false, true}) {
+      Scene scene = TestScene();
+      scene.camera.focal_px = 2400;
+      scene.lighting.reflex_strength = lit ? 6.0f : 0.0f;
+      actor->AddTo(pose, posed, &scene);
+      pictures[lit] = renderer.Render(scene).linear.clone();
+      truth = actor->Truth(pose, posed, scene, nullptr);
+    }
+    cv::Mat difference;
+    cv::transform(pictures[1] - pictures[0], difference, cv::Matx13f(1, 1, 1));
+    for (const EyeFrameTruth& eye : truth) {
+      const int x0 = static_cast<int>(eye.reflex_px.x()) - 12,
+                y0 = static_cast<int>(eye.reflex_px.y()) - 12;
+      double sum = 0, x = 0, y = 0;
+      for (int j = y0; j < y0 + 25; ++j)
+        for (int i = x0; i < x0 + 25; ++i) {
+          const double value = difference.at<float>(j, i);
+          sum += value;
+          x += value * i;
+          y += value * j;
+        }
+      ASSERT_GT(sum, 1.0);
+      worst = std::max(worst, (Eigen::Vector2d(x / sum, y / sum) - eye.reflex_px).norm());
+      // Hirschberg: reflex against the pupil in the frontal plane.
+      shift.push_back(eye.measures.reflex_mm.x() - eye.measures.pupil_mm.x());
+      dioptres.push_back(100 * std::tan(eye.pupillary_axis_head_deg.x() * 0.017453293));
+    }
+  }
+  // Slope of dioptres over millimetres, each eye for itself: the camera is not straight before it.
+  double ratio = 0;
+  for (size_t eye = 0; eye < 2; ++eye) {
+    double mean_s = 0, mean_d = 0, cross = 0, square = 0;
+    const double count = static_cast<double>(shift.size()) / 2;
+    for (size_t k = eye; k < shift.size(); k += 2) {
+      mean_s += shift[k] / count;
+      mean_d += dioptres[k] / count;
+    }
+    for (size_t k = eye; k < shift.size(); k += 2) {
+      cross += (shift[k] - mean_s) * (dioptres[k] - mean_d);
+      square += (shift[k] - mean_s) * (shift[k] - mean_s);
+    }
+    ratio += 0.5 * std::abs(cross / square);
+  }
+  RecordProperty("reflex_worst_px", std::to_string(worst));
+  RecordProperty("hirschberg_dioptres_per_mm", std::to_string(ratio));
+  EXPECT_LT(worst, 0.3);
+  EXPECT_NEAR(ratio, 19.9, 1.9);
+}
+
 TEST(EyeTruth, CoveredIrisStillHasItsCentre) {
   const auto actor = TestPeople::Get().Make(1);
   ActorPose pose;
