@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
+#include <opencv2/core.hpp>
 
-#include "maskbench/core/error.h"
 #include "maskbench/render/renderer.h"
 #include "maskbench/render/sensor.h"
+
+#include "datasets/virtual_clinic/expression.h"
+#include "datasets/virtual_clinic/sheet_drawing.h"
+#include "datasets/virtual_clinic/sign_sheets.h"
 
 namespace maskbench::virtual_clinic {
 namespace {
@@ -69,13 +71,7 @@ cv::Mat Draw(Shot shot, int width, int height, std::int64_t number, Renderer* re
   shot.actor->AddTo(shot.pose, posed, &scene);
   const RenderedFrame frame = renderer->Render(scene);
   cv::Mat picture = Develop(frame.linear, SensorRecipe(), 1, number);
-  if (!shot.caption.empty()) {
-    const cv::Point at(5, height - 6);
-    cv::putText(picture, shot.caption, at, cv::FONT_HERSHEY_SIMPLEX, 0.36, {30, 30, 30}, 2,
-                cv::LINE_AA);
-    cv::putText(picture, shot.caption, at, cv::FONT_HERSHEY_SIMPLEX, 0.36, {245, 245, 245}, 1,
-                cv::LINE_AA);
-  }
+  if (!shot.caption.empty()) DrawCaption(shot.caption, {5, height - 6}, 0.36, &picture);
   return picture;
 }
 
@@ -94,8 +90,7 @@ class Sheet {
           .copyTo(sheet(cv::Rect(column * width_, row * height_, width_, height_)));
       tick();
     }
-    if (!cv::imwrite(file.string(), sheet, {cv::IMWRITE_JPEG_QUALITY, 82}))
-      throw DataError("Cannot write " + file.string() + ".");
+    WriteSheet(sheet, file);
   }
 
  private:
@@ -192,7 +187,7 @@ std::vector<std::filesystem::path> DrawContactSheets(
            {-30, 0}, {30, 0}, {0, 25}, {0, -30}, {-25, 20}, {25, -25}})
     add("gaze " + std::to_string(static_cast<int>(azimuth)) + " " +
             std::to_string(static_cast<int>(elevation)),
-        [&](Shot* s) {
+        [azimuth = azimuth, elevation = elevation](Shot* s) {
           for (EyePose& eye : s->pose.eyes) {
             eye.azimuth_deg += azimuth;
             eye.elevation_deg += elevation;
@@ -207,18 +202,21 @@ std::vector<std::filesystem::path> DrawContactSheets(
       for (EyePose& eye : s->pose.eyes) eye.protrusion_mm = protrusion;
       s->mrd1_mm = 4.0 + protrusion * 0.25;
     });
-  const auto express = [&](const std::string& name, std::vector<std::pair<int, double>> units) {
+  const auto express = [&](const std::string& name,
+                           const std::vector<std::pair<std::string, double>>& units) {
     add(name, [&](Shot* s) {
-      s->pose.expression = Eigen::VectorXd::Zero(34);
-      for (const auto& [unit, value] : units) s->pose.expression[unit] = value;
+      s->pose.expression = RestingFace();
+      for (const auto& [unit, value] : units) s->pose.expression[ExpressionUnit(unit)] = value;
     });
   };
-  // Units in the order of ExpressionUnits.
-  express("smile", {{15, 0.9}});
-  express("mouth open", {{20, 0.8}});
-  express("brows up", {{9, 0.8}, {13, 0.8}, {8, 0.5}, {12, 0.5}});
-  express("brows down", {{6, 0.9}, {10, 0.9}});
-  express("pursed", {{24, 0.8}});
+  express("smile", {{"mouth-corner-puller", 0.9}});
+  express("mouth open", {{"mouth-open", 0.8}});
+  express("brows up", {{"eyebrows-left-up", 0.8},
+                       {"eyebrows-right-up", 0.8},
+                       {"eyebrows-left-inner-up", 0.5},
+                       {"eyebrows-right-inner-up", 0.5}});
+  express("brows down", {{"eyebrows-left-down", 0.9}, {"eyebrows-right-down", 0.9}});
+  express("pursed", {{"mouth-pursing", 0.8}});
   for (double yaw : {-60.0, -30.0, 30.0})
     add(Number("yaw %.0f", yaw), [&](Shot* s) { s->pose.head = Facing(yaw, 0).head; });
   for (double pitch : {-20.0, 20.0})
@@ -234,15 +232,15 @@ std::vector<std::filesystem::path> DrawContactSheets(
   });
 
   Sheet eyes(6, 230, 170);
-  for (int k = 0; k < 18; ++k) {
+  for (size_t k = 0; k < 18; ++k) {
     Shot shot;
-    shot.actor = people[static_cast<size_t>(k * 2 + k % 2)].get();
+    shot.actor = people[k * 2 + k % 2].get();
     shot.pose = Facing(0, 0);
     LookIntoCamera(&shot);
     shot.eye = k % 3 == 0 ? Side::kRight : Side::kLeft;
     if (k >= 12) {
-      shot.actor = people[static_cast<size_t>(4 + 3 * (k - 12))].get();
-      const int state = k - 12;
+      const size_t state = k - 12;
+      shot.actor = people[4 + 3 * state].get();
       if (state == 0) shot.closure = 1;
       if (state == 1) shot.mrd1_mm = 1;
       if (state == 2) shot.mrd1_mm = 6.5;
@@ -257,12 +255,13 @@ std::vector<std::filesystem::path> DrawContactSheets(
     }
     eyes.Add(shot);
   }
-  total = kPeople + static_cast<int>(heads.size() + states.size() + eyes.size());
-  const std::vector<std::filesystem::path> files = {folder / "heads.jpg", folder / "states.jpg",
-                                                    folder / "eyes.jpg"};
+  total = kPeople + static_cast<int>(heads.size() + states.size() + eyes.size()) + kSignSheetTicks;
+  std::vector<std::filesystem::path> files = {folder / "heads.jpg", folder / "states.jpg",
+                                              folder / "eyes.jpg"};
   heads.Write(files[0], tick);
   states.Write(files[1], tick);
   eyes.Write(files[2], tick);
+  for (const auto& file : DrawSignSheets(studio, seed, folder, tick)) files.push_back(file);
   return files;
 }
 

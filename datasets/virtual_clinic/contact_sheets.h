@@ -11,7 +11,8 @@ namespace maskbench::virtual_clinic {
 
 /// Draws the pictures that show what the renderer can do, as JPEG files: `heads` (40 people),
 /// `states` (one person through closure, gaze, protrusion, expression, pose and light) and `eyes`
-/// (close-ups, 400 %). Returns the files. `progress` is called with done and total.
+/// (close-ups, 400 %), and the sheets of DrawSignSheets. Returns the files. `progress` is called
+/// with done and total.
 std::vector<std::filesystem::path> DrawContactSheets(const Studio& studio, std::uint64_t seed,
                                                      const std::filesystem::path& folder,
                                                      const std::function<void(int, int)>& progress);

@@ -7,30 +7,38 @@
 #include "maskbench/core/rng.h"
 
 #include "datasets/virtual_clinic/contact_sheets.h"
+#include "datasets/virtual_clinic/expression.h"
+#include "datasets/virtual_clinic/eye_motion.h"
 
 namespace maskbench::virtual_clinic {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 constexpr double kDegrees = 180.0 / kPi;
-// Reaction time before the eyes leave for a new target, and the time constant of a saccade: 20°
-// take about 70 ms (main sequence: duration ≈ 2.2 ms/° + 21 ms, Bahill, Clark & Stark 1975).
-constexpr double kLatencySeconds = 0.18, kSaccadeSeconds = 0.022;
-// Blinks: down in about 75 ms, up in about 200 ms (Guitton, Simard & Codère 1991; VanderWerf et al.
-// 2003).
-constexpr double kBlinkDownSeconds = 0.075, kBlinkShutSeconds = 0.035, kBlinkUpSeconds = 0.20;
-constexpr double kSideGazeDeg = 25, kDownGazeDeg = 30;
-// Units of the parametric head, by name order.
-constexpr int kBrowUpLeft = 9, kBrowUpRight = 13, kBrowInnerLeft = 8, kBrowInnerRight = 12;
-constexpr int kUnits = 34;
+// Reaction time before the eyes leave for a new target or follow a moving one.
+constexpr double kLatencySeconds = 0.18;
+constexpr double kSideGazeDeg = 25, kUpGazeDeg = 25, kDownGazeDeg = 30;
+// The target of down-pursuit rests, sinks, and stays below: shares of the step. In 2 s it sinks at
+// 23°/s on average, 35°/s at most.
+constexpr double kPursuitFrom = 0.1, kPursuitTo = 0.75;
+// Without fusion a latent deviation appears slowly, and fusion takes it back slowly: vergence, not
+// saccades. Time constant [default]: the alternating cover reaches nine tenths of a phoria.
+constexpr double kVergenceSeconds = 0.35;
+// Shorter examinations leave out the second round of covers and the last look at the camera.
+constexpr double kFullFromSeconds = 8;
+// Microsaccades: about 1.2 per second, 0.1–0.6° (Martinez-Conde, Macknik & Hubel, Nat Rev Neurosci
+// 2004).
+constexpr double kMicrosaccadesHz = 1.2;
+// Physiological drift is taken back by a small saccade after this time, s [default].
+constexpr double kDriftRunSeconds[] = {0.25, 0.65};
+// Brows rise a little with up-gaze, and more over the eye whose lid droops more; both [default].
+constexpr double kBrowWithUpGaze = 0.25, kBrowSlowSeconds = 0.1, kBrowOtherSide = 0.3;
+// The paddle: radius, its distance from the globe's centre on the way to the camera, its time from
+// eye to eye or into the picture.
+constexpr double kPaddleRadiusMm = 32, kPaddleAheadMm = 45, kPaddleSeconds = 0.18;
 
 double Between(NamedRandom* random, double low, double high) {
   return low + (high - low) * random->Uniform();
-}
-
-double Ease(double t) {
-  t = std::clamp(t, 0.0, 1.0);
-  return t * t * (3 - 2 * t);
 }
 
 // Sum of slow sines: a smooth wander of unit size.
@@ -54,57 +62,40 @@ class Wander {
   std::array<Wave, 4> waves_;
 };
 
-// Nystagmus at unit amplitude (peak to peak 1), beat by beat with irregular length and size.
-std::vector<double> Beats(const Nystagmus& nystagmus, double seconds, double rate_hz,
-                          NamedRandom* random) {
-  std::vector<double> signal(static_cast<size_t>(seconds * rate_hz) + 2, 0.0);
-  double start = -random->Uniform() / nystagmus.frequency_hz;
-  const bool jerk = nystagmus.waveform != Nystagmus::Waveform::kPendular &&
-                    nystagmus.waveform != Nystagmus::Waveform::kPendularVertical;
-  while (start < seconds) {
-    const double length =
-        std::max(0.4, 1 + nystagmus.irregularity * std::clamp(random->Normal(), -2.0, 2.0)) /
-        nystagmus.frequency_hz;
-    const double size =
-        std::max(0.3, 1 + nystagmus.irregularity * std::clamp(random->Normal(), -2.0, 2.0));
-    for (size_t k = 0; k < signal.size(); ++k) {
-      const double t = (static_cast<double>(k) / rate_hz - start) / length;
-      if (t < 0 || t >= 1) continue;
-      // Jerk: slow drift against the beat (four fifths of the cycle or more), quick return with it.
-      const double quick = std::min(0.45, 0.05 / length);
-      const double wave = !jerk           ? -0.5 * std::cos(2 * kPi * t)
-                          : t < 1 - quick ? 0.5 - t / (1 - quick)
-                                          : -0.5 + Ease((t - 1 + quick) / quick);
-      signal[k] = size * wave;
-    }
-    start += length;
+bool IsCover(Step step) { return step == Step::kCoverRight || step == Step::kCoverLeft; }
+Side CoveredBy(Step step) { return step == Step::kCoverRight ? Side::kRight : Side::kLeft; }
+Side Other(Side side) { return side == Side::kRight ? Side::kLeft : Side::kRight; }
+
+// Where the target is against the camera's direction (azimuth, elevation; degrees), at a share of a
+// step.
+Eigen::Vector2d TargetOffset(Step step, double share) {
+  switch (step) {
+    case Step::kPrimary:
+    case Step::kCoverRight:
+    case Step::kCoverLeft:
+      break;
+    case Step::kUpGaze:
+      return {0, kUpGazeDeg};
+    case Step::kDownPursuit:
+      return {0, -kDownGazeDeg * Ease((share - kPursuitFrom) / (kPursuitTo - kPursuitFrom))};
+    case Step::kGazeLeft:
+      return {kSideGazeDeg, 0};
+    case Step::kGazeRight:
+      return {-kSideGazeDeg, 0};
   }
-  return signal;
+  return {0, 0};
 }
 
-Eigen::Vector2d BeatDirection(Nystagmus::Waveform waveform) {
-  switch (waveform) {
-    case Nystagmus::Waveform::kPendular:
-    case Nystagmus::Waveform::kJerkLeft:
-      return {1, 0};  // Azimuth grows to the patient's left.
-    case Nystagmus::Waveform::kJerkRight:
-      return {-1, 0};
-    case Nystagmus::Waveform::kJerkUp:
-    case Nystagmus::Waveform::kPendularVertical:
-      return {0, 1};
-    case Nystagmus::Waveform::kJerkDown:
-      return {0, -1};
-  }
-  return {1, 0};
-}
-
-double BlinkClosure(double since) {
-  if (since < 0) return 0;
-  if (since < kBlinkDownSeconds) return Ease(since / kBlinkDownSeconds);
-  since -= kBlinkDownSeconds;
-  if (since < kBlinkShutSeconds) return 1;
-  since -= kBlinkShutSeconds;
-  return since < kBlinkUpSeconds ? 1 - Ease(since / kBlinkUpSeconds) : 0;
+// How much of the patient's effort each brow shows.
+std::array<double, 2> BrowShares(const Patient& patient) {
+  // Droop below the norm decides; without any both brows are alike.
+  constexpr double kNormMm = 4.5;
+  std::array<double, 2> droop{};
+  for (int s = 0; s < 2; ++s) droop[s] = std::max(0.0, kNormMm - patient.eyes[s].mrd1_mm);
+  const double most = std::max(droop[0], droop[1]);
+  if (most < 1) return {1, 1};
+  return {kBrowOtherSide + (1 - kBrowOtherSide) * droop[0] / most,
+          kBrowOtherSide + (1 - kBrowOtherSide) * droop[1] / most};
 }
 
 }  // namespace
@@ -117,6 +108,8 @@ const char* ToString(Step step) {
       return "cover_right";
     case Step::kCoverLeft:
       return "cover_left";
+    case Step::kUpGaze:
+      return "up_gaze";
     case Step::kDownPursuit:
       return "down_pursuit";
     case Step::kGazeLeft:
@@ -130,11 +123,16 @@ const char* ToString(Step step) {
 double DegreesOfDioptres(double dioptres) { return std::atan(dioptres / 100) * kDegrees; }
 
 std::vector<Segment> ExaminationSteps(double seconds, double rate_hz) {
-  const std::vector<std::pair<Step, double>> plan = {
-      {Step::kPrimary, 2.4},     {Step::kCoverRight, 0.8}, {Step::kCoverLeft, 0.8},
-      {Step::kCoverRight, 0.8},  {Step::kCoverLeft, 0.8},  {Step::kPrimary, 0.8},
-      {Step::kDownPursuit, 2.0}, {Step::kGazeLeft, 1.1},   {Step::kGazeRight, 1.3},
-      {Step::kPrimary, 1.2}};
+  static const std::vector<std::pair<Step, double>> full = {
+      {Step::kPrimary, 2.2},    {Step::kCoverRight, 0.8},  {Step::kCoverLeft, 0.8},
+      {Step::kCoverRight, 0.8}, {Step::kCoverLeft, 0.8},   {Step::kPrimary, 0.8},
+      {Step::kUpGaze, 1.25},    {Step::kDownPursuit, 2.0}, {Step::kGazeLeft, 1.0},
+      {Step::kGazeRight, 1.05}, {Step::kPrimary, 0.5}};
+  static const std::vector<std::pair<Step, double>> brief = {
+      {Step::kPrimary, 0.55}, {Step::kCoverRight, 0.5},  {Step::kCoverLeft, 0.5},
+      {Step::kUpGaze, 0.45},  {Step::kDownPursuit, 0.9}, {Step::kGazeLeft, 0.5},
+      {Step::kGazeRight, 0.6}};
+  const auto& plan = seconds >= kFullFromSeconds ? full : brief;
   double total = 0;
   for (const auto& [step, length] : plan) total += length;
   std::vector<Segment> segments;
@@ -186,9 +184,11 @@ Session DrawSession(std::uint64_t seed, const std::string& subject_id, int numbe
   session.sensor.blur_px = Between(&random, 0.4, 0.9);
   session.sensor.vignetting = Between(&random, 0.0, 0.2);
   session.sensor_seed = (static_cast<std::uint64_t>(random.NextBits()) << 32) | random.NextBits();
-  session.mood = Eigen::VectorXd::Zero(kUnits);
-  // Small departures from rest: mouth corners, compression, brows.
-  for (int unit : {14, 15, 16, 26}) session.mood[unit] = 0.12 * random.Uniform();
+  session.mood = RestingFace();
+  // Small departures from rest that leave the lips closed and the brows alone.
+  for (const char* unit :
+       {"mouth-compression", "mouth-corner-puller", "mouth-pursing", "mouth-retraction"})
+    session.mood[ExpressionUnit(unit)] = 0.12 * random.Uniform();
   session.weight_change = 0.08 * std::clamp(random.Normal(), -2.0, 2.0);
   session.hair_cut_mm = random.Uniform() < 0.3 ? Between(&random, -180, -90) : -1000;
   session.clothes = Eigen::Vector3f(static_cast<float>(Between(&random, 0.03, 0.5)),
@@ -220,8 +220,9 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
                                                        3 * sway[5].At(t)));
   }
 
-  // Lids of each eye while it fixates in primary gaze, solved once.
+  // Centres of the globes, and the lids of each eye while it fixates in primary gaze, solved once.
   const Eigen::Vector3d light = session.lighting.reflex_position_mm.cast<double>();
+  std::array<Eigen::Vector3d, 2> centres;
   std::array<LidPose, 2> primary;
   std::array<double, 2> primary_elevation{};
   {
@@ -238,14 +239,19 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
       primary[s] = actor.Lids(side, pose, signs.mrd1_mm, signs.mrd2_mm, light);
       primary_elevation[s] = pose.eyes[s].elevation_deg;
     }
+    const Actor::Posed posed = actor.Pose(pose);
+    for (size_t s = 0; s < 2; ++s) centres[s] = posed.eyes[s].globe_centre_mm;
   }
 
   // Blinks: at least 0.6 s apart; both lids together.
   std::vector<double> blinks;
-  for (double t =
-           Between(&random, 0.1, 1.0) - std::log(1 - random.Uniform()) / patient.blink_rate_hz;
-       t < seconds; t += 0.6 - std::log(1 - random.Uniform()) / patient.blink_rate_hz)
-    blinks.push_back(t);
+  const auto pause = [&] { return -std::log(1 - random.Uniform()) / patient.blink_rate_hz; };
+  double next_blink = Between(&random, 0.1, 1.0);
+  next_blink += pause();
+  while (next_blink < seconds) {
+    blinks.push_back(next_blink);
+    next_blink += 0.6 + pause();
+  }
 
   // Whether the deviation shows under binocular view: stretches of manifest and latent.
   std::vector<bool> manifest(count, patient.deviation.manifest_share >= 1);
@@ -261,119 +267,129 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
     }
   }
 
-  std::vector<double> beats;
-  if (patient.nystagmus) beats = Beats(*patient.nystagmus, seconds, rate_hz, &random);
+  NamedRandom beating(seed, recording_id, "nystagmus");
+  std::vector<double> beats(static_cast<size_t>(count), 0.0);
+  if (patient.nystagmus) beats = NystagmusBeats(*patient.nystagmus, count, rate_hz, &beating);
   Wander drift_x(&random, 0.1, 0.6), drift_y(&random, 0.1, 0.6), lid_wander(&random, 0.1, 0.8);
-  // Microsaccades: about 1.2 per second, 0.1–0.6° (Martinez-Conde et al. 2004).
   Eigen::Vector2d micro(0, 0);
-  const double drift_direction = random.Uniform() < 0.5 ? -1 : 1;
+  NamedRandom saccadic(seed, recording_id, "saccades"), drifting(seed, recording_id, "drift");
+  const double drift_direction = drifting.Uniform() < 0.5 ? -1 : 1;
+  double drift_from = 0, drift_run = Between(&drifting, kDriftRunSeconds[0], kDriftRunSeconds[1]);
 
-  std::array<Eigen::Vector2d, 2> gaze;  // Visual axes, head frame (azimuth, elevation), degrees.
-  bool first = true;
-  frames_.resize(static_cast<size_t>(count));
-  size_t segment = 0;
-  std::vector<Step> steps(count);
-  for (int f = 0; f < count; ++f) {
-    while (segment + 1 < segments_.size() && f >= segments_[segment + 1].first_frame) ++segment;
-    steps[f] = segments_[segment].step;
-  }
-  const int latency = static_cast<int>(kLatencySeconds * rate_hz);
-  segment = 0;
-  for (int f = 0; f < count; ++f) {
-    while (segment + 1 < segments_.size() && f >= segments_[segment + 1].first_frame) ++segment;
-    ExamFrame& frame = frames_[static_cast<size_t>(f)];
-    const double t = f * dt;
-    frame.step = steps[f];
-    frame.pose.head = heads[f];
-    frame.deviation_manifest = manifest[f];
-    // The patient reacts late.
-    const Step seen = steps[std::max(0, f - latency)];
-    const Segment& current = segments_[segment];
-    double target_azimuth = 0, target_elevation = 0;
-    if (seen == Step::kGazeLeft) target_azimuth = kSideGazeDeg;
-    if (seen == Step::kGazeRight) target_azimuth = -kSideGazeDeg;
-    if (frame.step == Step::kDownPursuit) {
-      const double share = static_cast<double>(f - current.first_frame) / current.frame_count;
-      target_elevation = -kDownGazeDeg * std::sin(kPi * share);
-    }
-    // Which eye fixates, and whether the other shows its deviation.
-    Side fixing = patient.deviation.fixing_eye;
-    bool apart = manifest[f];
-    if (seen == Step::kCoverRight) fixing = Side::kLeft;
-    if (seen == Step::kCoverLeft) fixing = Side::kRight;
-    if (seen == Step::kCoverRight || seen == Step::kCoverLeft) apart = true;
-    const int a = static_cast<int>(fixing), b = 1 - a;
+  const std::array<double, 2> brow_shares = BrowShares(patient);
+  const std::array<int, 2> brow_up = {ExpressionUnit("eyebrows-right-up"),
+                                      ExpressionUnit("eyebrows-left-up")};
+  const std::array<int, 2> brow_inner_up = {ExpressionUnit("eyebrows-right-inner-up"),
+                                            ExpressionUnit("eyebrows-left-inner-up")};
+  double brow_with_gaze = 0;
 
-    // A target at the camera for primary gaze; else a direction from straight ahead.
-    const Eigen::Vector3d camera_direction =
-        (heads[f].rotation.transpose() * -heads[f].translation_mm).normalized();
-    const Eigen::Vector2d straight = GazeAngles(camera_direction);
-    Eigen::Vector2d goal = straight + Eigen::Vector2d(target_azimuth, target_elevation);
-    std::array<Eigen::Vector2d, 2> goals = {goal, goal};
-    if (apart) {
-      const double horizontal = DegreesOfDioptres(patient.deviation.horizontal_dioptres);
-      const double vertical = DegreesOfDioptres(patient.deviation.vertical_dioptres);
-      // Esotropia turns the other eye towards the nose.
-      const double nasal = b == static_cast<int>(Side::kLeft) ? -1 : 1;
-      goals[b] += Eigen::Vector2d(nasal * horizontal,
-                                  b == static_cast<int>(Side::kRight) ? vertical : -vertical);
-    }
-    // Vergence on a near target: both axes meet at the camera.
-    for (Side side : kSides) {
-      const int s = static_cast<int>(side);
-      const double half_ipd = side == Side::kLeft ? 31.0 : -31.0;
-      goals[s].x() -= std::atan2(half_ipd, session.head_mm.z()) * kDegrees;
-    }
+  // Visual axes (head frame) without small movements, for a target against the camera's direction,
+  // the fixing eye, and the share of the deviation that the other eye shows.
+  const auto aim = [&](const Pose& head, const Eigen::Vector2d& target, Side fixing, double apart) {
+    const Eigen::Vector3d camera = head.rotation.transpose() * -head.translation_mm;
+    const Eigen::Vector2d straight = GazeAngles(camera);
+    const Eigen::Vector3d point =
+        camera.norm() * GazeDirection(straight.x() + target.x(), straight.y() + target.y());
+    BinocularGaze goals;
     for (Side side : kSides) {
       const int s = static_cast<int>(side);
       const EyeSigns& signs = patient.eyes[s];
-      const double out = side == Side::kLeft ? signs.limit_out_deg : signs.limit_in_deg;
-      const double in = side == Side::kLeft ? signs.limit_in_deg : signs.limit_out_deg;
-      goals[s].x() = std::clamp(goals[s].x(), -in, out);
+      goals[s] = GazeAngles(point - centres[s]);
+      if (side != fixing) {
+        // Esotropia turns the other eye towards the nose.
+        const double nasal = side == Side::kLeft ? -1 : 1, up = side == Side::kRight ? 1 : -1;
+        goals[s] += apart * Eigen::Vector2d(
+                                nasal * DegreesOfDioptres(patient.deviation.horizontal_dioptres),
+                                up * DegreesOfDioptres(patient.deviation.vertical_dioptres));
+      }
+      const double to_left = side == Side::kLeft ? signs.limit_out_deg : signs.limit_in_deg;
+      const double to_right = side == Side::kLeft ? signs.limit_in_deg : signs.limit_out_deg;
+      goals[s].x() = std::clamp(goals[s].x(), -to_right, to_left);
       goals[s].y() = std::clamp(goals[s].y(), -signs.limit_down_deg, signs.limit_up_deg);
     }
-    if (random.Uniform() < 1.2 * dt)
-      micro = Eigen::Vector2d(0.25 * random.Normal(), 0.18 * random.Normal());
-    if (first) gaze = goals;
-    first = false;
-    for (int s = 0; s < 2; ++s)
-      gaze[s] += (goals[s] - gaze[s]) * (1 - std::exp(-dt / kSaccadeSeconds));
+    return goals;
+  };
 
+  frames_.resize(static_cast<size_t>(count));
+  Saccades saccades;
+  Side fixing = patient.deviation.fixing_eye;
+  double apart = count > 0 && manifest[0] ? 1 : 0;
+  Eigen::Vector2d target(0, 0);
+  const int latency = static_cast<int>(kLatencySeconds * rate_hz);
+  size_t segment = 0, seen_segment = 0;
+  const auto past = [&](int f, size_t at) {
+    return at + 1 < segments_.size() && f >= segments_[at + 1].first_frame;
+  };
+  for (int f = 0; f < count; ++f) {
+    const double t = f * dt;
+    while (past(f, segment)) ++segment;
+    const size_t seen_before = seen_segment;
+    while (past(f - latency, seen_segment)) ++seen_segment;
+    const Segment &current = segments_[segment], &seen = segments_[seen_segment];
+    ExamFrame& frame = frames_[static_cast<size_t>(f)];
+    frame.step = current.step;
+    frame.pose.head = heads[f];
+
+    // Which eye fixates, and how much of its deviation the other one shows. A patient who fuses
+    // goes on with either eye; a manifest deviation brings the preferred one back.
+    const Side fixed_before = fixing;
+    const bool dissociated = IsCover(seen.step);
+    if (dissociated)
+      fixing = Other(CoveredBy(seen.step));
+    else if (manifest[f])
+      fixing = patient.deviation.fixing_eye;
+    if (patient.deviation.manifest_share < 1 && f > 0)
+      apart += ((dissociated || manifest[f] ? 1.0 : 0.0) - apart) *
+               (1 - std::exp(-dt / kVergenceSeconds));
+
+    // Targets that jump and changes of the fixing eye make saccades; the rest is followed.
+    const Eigen::Vector2d target_before = target;
+    target = TargetOffset(
+        seen.step, static_cast<double>(std::max<std::int64_t>(0, f - latency - seen.first_frame)) /
+                       static_cast<double>(std::max<std::int64_t>(1, seen.frame_count)));
+    const BinocularGaze goals = aim(heads[f], target, fixing, apart);
+    if (seen_segment != seen_before || fixing != fixed_before) {
+      const BinocularGaze before = aim(heads[f], target_before, fixed_before, apart);
+      saccades.Jump(t, {goals[0] - before[0], goals[1] - before[1]}, &saccadic);
+    }
+    const BinocularGaze residual = saccades.Residual(t);
+    const BinocularGaze gaze = {goals[0] + residual[0], goals[1] + residual[1]};
+    frame.fixing_eye = fixing;
+    frame.deviation_share = apart;
+
+    if (saccadic.Uniform() < kMicrosaccadesHz * dt)
+      micro = Eigen::Vector2d(0.25 * saccadic.Normal(), 0.18 * saccadic.Normal());
+    if (t - drift_from >= drift_run) {
+      drift_from = t;
+      drift_run = Between(&drifting, kDriftRunSeconds[0], kDriftRunSeconds[1]);
+    }
     double closure = 0;
     for (double blink : blinks) closure = std::max(closure, BlinkClosure(t - blink));
-    const bool covered_right = frame.step == Step::kCoverRight,
-               covered_left = frame.step == Step::kCoverLeft;
+
+    const double up = std::clamp(0.5 * (gaze[0].y() + gaze[1].y()) / kUpGazeDeg, 0.0, 1.0);
+    brow_with_gaze += (kBrowWithUpGaze * up - brow_with_gaze) *
+                      (f == 0 ? 1.0 : 1 - std::exp(-dt / kBrowSlowSeconds));
     frame.pose.expression = session.mood;
-    for (int unit : {kBrowUpLeft, kBrowUpRight})
-      frame.pose.expression[unit] += 0.9 * patient.brow_raise;
-    for (int unit : {kBrowInnerLeft, kBrowInnerRight})
-      frame.pose.expression[unit] += 0.5 * patient.brow_raise;
+    for (int s = 0; s < 2; ++s) {
+      const double effort = brow_shares[s] * patient.brow_raise;
+      frame.pose.expression[brow_up[s]] += std::min(1.0, 0.9 * effort + brow_with_gaze);
+      frame.pose.expression[brow_inner_up[s]] += 0.5 * effort;
+    }
     for (Side side : kSides) {
       const int s = static_cast<int>(side);
       const EyeSigns& signs = patient.eyes[s];
       Eigen::Vector2d angles =
           gaze[s] + micro + 0.08 * Eigen::Vector2d(drift_x.At(t), drift_y.At(t));
-      if (patient.drift_deg_per_s != 0) {
-        // A slow drift that small saccades take back every half second.
-        const double phase = std::fmod(t, 0.5);
-        angles.x() += drift_direction * patient.drift_deg_per_s * (phase - 0.25);
-      }
+      angles.x() += drift_direction * patient.drift_deg_per_s * (t - drift_from - 0.5 * drift_run);
       frame.nystagmus_deg[s] = {0, 0};
       if (patient.nystagmus) {
         const Nystagmus& n = *patient.nystagmus;
-        const double from_null =
-            (gaze[s].x() - n.null_azimuth_deg) / std::max(1.0, n.null_width_deg);
-        const double share =
-            n.null_share + (1 - n.null_share) * (1 - std::exp(-from_null * from_null));
-        // The stated amplitude is that of primary gaze.
-        const double rest = n.null_azimuth_deg / std::max(1.0, n.null_width_deg);
-        const double primary_share =
-            n.null_share + (1 - n.null_share) * (1 - std::exp(-rest * rest));
-        frame.nystagmus_deg[s] = BeatDirection(n.waveform) * n.amplitude_deg * share /
-                                 primary_share * beats[static_cast<size_t>(f)];
+        frame.nystagmus_deg[s] = BeatDirection(n.waveform) * n.amplitude_deg *
+                                 NullFactor(n, gaze[s].x()) * beats[static_cast<size_t>(f)];
         angles += frame.nystagmus_deg[s];
       }
-      // Eyes dip down and in with a blink (Bour, Aramideh & Ongerboer de Visser 2000).
+      // Eyes dip down and in with a blink (Bour, Aramideh & Ongerboer de Visser, J Neurophysiol
+      // 2000).
       angles += closure * Eigen::Vector2d(side == Side::kLeft ? -0.8 : 0.8, -1.5);
       EyePose& eye = frame.pose.eyes[s];
       eye.protrusion_mm = signs.protrusion_mm;
@@ -389,32 +405,31 @@ Examination::Examination(const Actor& actor, const Patient& patient, const Sessi
       frame.pose.lids[s] = CloseLids(lids, closure, actor.ClosedHeightMm(side));
     }
 
-    // The paddle comes from below the eye and leaves the same way; between the eyes it slides over.
-    if (covered_right || covered_left) {
-      const double in = Ease((f - current.first_frame) * dt / 0.18);
-      const bool from_other = segment > 0 && (segments_[segment - 1].step == Step::kCoverRight ||
-                                              segments_[segment - 1].step == Step::kCoverLeft);
-      const double x = covered_left ? 31 : -31;
-      const Eigen::Vector3d over(x, 0, 45);
-      const Eigen::Vector3d before =
-          from_other ? Eigen::Vector3d(-x, 0, 45) : Eigen::Vector3d(x, -140, 60);
+    // The paddle stands between the eye and the camera. It comes from below the eye and leaves the
+    // same way; between the eyes it slides over.
+    const auto over = [&](Side side) -> Eigen::Vector3d {
+      const Eigen::Vector3d eye = heads[f] * centres[static_cast<int>(side)];
+      return eye - kPaddleAheadMm * eye.normalized();
+    };
+    const Eigen::Vector3d below = heads[f].rotation * Eigen::Vector3d(0, -140, 15);
+    const double in = Ease((f - current.first_frame) * dt / kPaddleSeconds);
+    const Step before = segment > 0 ? segments_[segment - 1].step : Step::kPrimary;
+    if (IsCover(current.step)) {
+      const Eigen::Vector3d there = over(CoveredBy(current.step));
+      const Eigen::Vector3d from = IsCover(before) ? over(CoveredBy(before)) : there + below;
       frame.occluder.shown = true;
-      frame.occluder.centre_mm = heads[f] * Eigen::Vector3d(before + in * (over - before));
-    } else if (segment > 0 && (segments_[segment - 1].step == Step::kCoverRight ||
-                               segments_[segment - 1].step == Step::kCoverLeft)) {
-      const double out = (f - current.first_frame) * dt / 0.2;
-      if (out < 1) {
-        const double x = segments_[segment - 1].step == Step::kCoverLeft ? 31 : -31;
-        frame.occluder.shown = true;
-        frame.occluder.centre_mm = heads[f] * Eigen::Vector3d(x, -140 * Ease(out), 45 + 15 * out);
-      }
+      frame.occluder.centre_mm = from + in * (there - from);
+    } else if (IsCover(before) && in < 1) {
+      frame.occluder.shown = true;
+      frame.occluder.centre_mm = over(CoveredBy(before)) + in * below;
     }
   }
 }
 
 Mesh OccluderMesh(const Occluder& occluder) {
-  // A round spoon of 32 mm radius on a handle.
+  // A round spoon on a handle.
   constexpr int kRound = 40;
+  constexpr auto kRadius = static_cast<float>(kPaddleRadiusMm);
   static const std::shared_ptr<const MeshTopology> topology = [] {
     auto made = std::make_shared<MeshTopology>();
     for (int k = 0; k < kRound; ++k) made->triangles.push_back({0, 1 + k, 1 + (k + 1) % kRound});
@@ -438,7 +453,8 @@ Mesh OccluderMesh(const Occluder& occluder) {
   mesh.positions.push_back(centre);
   for (int k = 0; k < kRound; ++k) {
     const float angle = 2 * static_cast<float>(kPi) * k / kRound;
-    mesh.positions.push_back(centre + 32.0f * Eigen::Vector3f(std::cos(angle), std::sin(angle), 0));
+    mesh.positions.push_back(centre +
+                             kRadius * Eigen::Vector3f(std::cos(angle), std::sin(angle), 0));
   }
   for (const auto& [x, y] :
        {std::pair(-6.f, 28.f), std::pair(6.f, 28.f), std::pair(6.f, 190.f), std::pair(-6.f, 190.f)})

@@ -12,13 +12,14 @@
 
 namespace maskbench::virtual_clinic {
 
-/// What the examiner does during a stretch of a recording.
+/// What the examiner does during a stretch of a recording. The eyes react 0.18 s late.
 enum class Step {
   kPrimary,     ///< Both eyes look at the target at the camera.
   kCoverRight,  ///< The right eye is covered, the left fixates.
   kCoverLeft,
-  kDownPursuit,  ///< The target sinks slowly and comes back.
-  kGazeLeft,     ///< Target to the patient's left.
+  kUpGaze,       ///< Target 25° up.
+  kDownPursuit,  ///< The target sinks slowly from the camera to 30° down and stays there.
+  kGazeLeft,     ///< Target 25° to the patient's left.
   kGazeRight,
 };
 const char* ToString(Step step);
@@ -28,7 +29,9 @@ struct Segment {
   std::int64_t first_frame = 0, frame_count = 0;
 };
 
-/// The fixed order of an examination, stretched to a length. 12 s is the full one.
+/// The fixed order of an examination, stretched to a length. From 8 s on the full one, meant for
+/// 12 s: two rounds of covers, gaze held for 0.6 … 1 s. Below, a brief one, meant for 4 s: one
+/// cover of each eye, gaze held for 0.2 … 0.3 s.
 std::vector<Segment> ExaminationSteps(double seconds, double rate_hz);
 
 /// What differs from one recording of a subject to the next and says nothing about the disease:
@@ -63,7 +66,8 @@ struct ExamFrame {
   /// Truth that cannot be seen in a single picture.
   std::array<double, 2> closure{};               ///< Of a blink, 0 … 1, by Side.
   std::array<Eigen::Vector2d, 2> nystagmus_deg;  ///< Part of the gaze, by Side.
-  bool deviation_manifest = false;
+  Side fixing_eye = Side::kRight;                ///< The eye that is on the target.
+  double deviation_share = 0;  ///< Of the patient's deviation, what the other eye shows, 0 … 1.
 };
 
 /// Plays an examination: eye movements, lids, blinks and head over time. Frames are computed at

@@ -4,8 +4,6 @@
 
 namespace maskbench {
 
-const char* ToString(Side side) { return side == Side::kRight ? "right" : "left"; }
-
 float EyeObservation::iris_diameter_px() const {
   return std::hypot(iris[1].x - iris[3].x, iris[1].y - iris[3].y);
 }

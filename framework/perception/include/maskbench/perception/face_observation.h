@@ -14,8 +14,6 @@ inline constexpr int kEyeContourPoints = 71;
 inline constexpr int kIrisPoints = 5;
 inline constexpr int kEyePoints = kEyeContourPoints + kIrisPoints;
 
-const char* ToString(Side side);
-
 /// Vertices of the 468-point face mesh that the project refers to by name.
 namespace mesh {
 inline constexpr int kRightEyeOuter = 33, kRightEyeInner = 133;
