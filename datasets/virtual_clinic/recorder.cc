@@ -21,16 +21,17 @@ Json Rounded(double value, double step) {
 struct Stage {
   Patient patient;
   Session session;
+  std::array<EyeShape, 2> eyes;
   std::shared_ptr<const Actor> actor;
   std::unique_ptr<Examination> examination;
 
   Stage(const Studio& studio, const RecordingPlan& plan) {
-    patient = DrawPatient(plan.condition, plan.seed,
-                          plan.signs_id.empty() ? plan.subject_id : plan.signs_id);
+    patient = PatientOf(plan);
     session = DrawSession(plan.seed, plan.subject_id, plan.number, plan.width_px, plan.height_px);
     Subject subject = SubjectOf(studio, plan, patient);
     subject.head.weight = std::clamp(subject.head.weight + session.weight_change, -1.0, 1.0);
     subject.clothes = session.clothes;
+    eyes = subject.eyes;
     actor = studio.Cast(subject, plan.skin_px, session.hair_cut_mm);
     examination = std::make_unique<Examination>(
         *actor, patient, session, plan.seed,
@@ -127,7 +128,58 @@ Subject SubjectOf(const Studio& studio, const RecordingPlan& plan, const Patient
   return subject;
 }
 
-Json MakeRecording(const Studio& studio, const RecordingPlan& plan,
+Json ToJson(const RecordingPlan& plan) {
+  return {{"seed", plan.seed},
+          {"subject", plan.subject_id},
+          {"sex", static_cast<int>(plan.stratum.sex)},
+          {"ancestry", static_cast<int>(plan.stratum.ancestry)},
+          {"age", plan.stratum.age},
+          {"condition", static_cast<int>(plan.condition)},
+          {"number", plan.number},
+          {"signs", plan.signs_id},
+          {"recording", plan.recording_id},
+          {"seconds", plan.seconds},
+          {"rate_hz", plan.rate_hz},
+          {"width_px", plan.width_px},
+          {"height_px", plan.height_px},
+          {"skin_px", plan.skin_px}};
+}
+
+RecordingPlan PlanOf(const Json& json) {
+  RecordingPlan plan;
+  try {
+    plan.seed = json.at("seed");
+    plan.subject_id = json.at("subject");
+    plan.stratum.sex = static_cast<Sex>(json.at("sex").get<int>());
+    plan.stratum.ancestry = static_cast<Ancestry>(json.at("ancestry").get<int>());
+    plan.stratum.age = json.at("age");
+    plan.condition = static_cast<Condition>(json.at("condition").get<int>());
+    plan.number = json.at("number");
+    plan.signs_id = json.at("signs");
+    plan.recording_id = json.at("recording");
+    plan.seconds = json.at("seconds");
+    plan.rate_hz = json.at("rate_hz");
+    plan.width_px = json.at("width_px");
+    plan.height_px = json.at("height_px");
+    plan.skin_px = json.at("skin_px");
+  } catch (const Json::exception& error) {
+    throw DataError(std::string("A recording of the virtual clinic is not described: ") +
+                    error.what() + ".");
+  }
+  return plan;
+}
+
+Patient PatientOf(const RecordingPlan& plan) {
+  return DrawPatient(plan.condition, plan.seed,
+                     plan.signs_id.empty() ? plan.subject_id : plan.signs_id);
+}
+
+std::int64_t FrameCount(const RecordingPlan& plan) {
+  const Segment last = ExaminationSteps(plan.seconds, plan.rate_hz).back();
+  return last.first_frame + last.frame_count;
+}
+
+void MakeRecording(const Studio& studio, const RecordingPlan& plan,
                    const std::filesystem::path& video, const std::filesystem::path& truth) {
   const Stage stage(studio, plan);
   std::filesystem::path part = video;
@@ -168,7 +220,7 @@ Json MakeRecording(const Studio& studio, const RecordingPlan& plan,
 
   Json all;
   all["format"] = "maskbench-virtual-truth";
-  all["format_version"] = 1;
+  all["format_version"] = 2;
   all["recording"] = plan.recording_id;
   all["frames"] = frames;
   all["rate_hz"] = plan.rate_hz;
@@ -176,6 +228,11 @@ Json MakeRecording(const Studio& studio, const RecordingPlan& plan,
                    {"height_px", plan.height_px},
                    {"focal_px", stage.session.camera.focal_px}};
   all["patient"] = PatientTruth(stage.patient);
+  for (const Side side : kSides) {
+    const EyeShape& eye = stage.eyes[static_cast<int>(side)];
+    all["anatomy"][ToString(side)] = {{"hvid_mm", 2 * eye.limbus_horizontal_mm},
+                                      {"kappa_nasal_deg", eye.kappa_nasal_deg}};
+  }
   all["segments"] = Json::array();
   for (const Segment& segment : stage.examination->segments())
     all["segments"].push_back({{"step", ToString(segment.step)},
@@ -197,12 +254,6 @@ Json MakeRecording(const Studio& studio, const RecordingPlan& plan,
   }
   std::filesystem::rename(truth_part, truth);
   std::filesystem::rename(part, video);
-
-  Json facts;
-  facts["frames"] = frames;
-  facts["sha256"] = Sha256OfFile(video);
-  facts["patient"] = PatientTruth(stage.patient);
-  return facts;
 }
 
 std::vector<cv::Mat> DrawFrames(const Studio& studio, const RecordingPlan& plan,

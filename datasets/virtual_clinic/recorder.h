@@ -31,10 +31,18 @@ struct RecordingPlan {
 /// The subject of a plan with its patient's features (kappa, lids' crease, epicanthus) worked in.
 Subject SubjectOf(const Studio& studio, const RecordingPlan& plan, const Patient& patient);
 
+/// All of a plan, and back. PlanOf throws DataError when something is missing.
+Json ToJson(const RecordingPlan& plan);
+RecordingPlan PlanOf(const Json& json);
+
+/// The patient who is examined.
+Patient PatientOf(const RecordingPlan& plan);
+
+std::int64_t FrameCount(const RecordingPlan& plan);
+
 /// Draws a recording into `video` and the truth of every frame into `truth` (MessagePack; see
 /// docs/virtual_clinic.md). Files appear only when complete. Uses the calling thread alone.
-/// @return facts for the manifest: {"frames", "sha256", "right", "left"}.
-Json MakeRecording(const Studio& studio, const RecordingPlan& plan,
+void MakeRecording(const Studio& studio, const RecordingPlan& plan,
                    const std::filesystem::path& video, const std::filesystem::path& truth);
 
 /// Draws single frames of a plan, for sheets and strips. BGR, 8 bit.

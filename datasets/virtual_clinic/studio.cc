@@ -1,6 +1,7 @@
 #include "datasets/virtual_clinic/studio.h"
 
 #include "maskbench/core/error.h"
+#include "maskbench/core/hash.h"
 #include "maskbench/render/head_assets.h"
 
 namespace maskbench::virtual_clinic {
@@ -14,6 +15,25 @@ Studio::Studio(const std::filesystem::path& models_dir, const std::filesystem::p
   if (PackageSkins(package_dir_).empty())
     throw DataError("There are no skins in " + (package_dir_ / "skins").string() +
                     "; run scripts/fetch_assets.sh.");
+}
+
+std::string Studio::Fingerprint(const std::filesystem::path& models_dir) {
+  const std::filesystem::path folder = models_dir / "head";
+  std::map<std::string, std::string> hashes;
+  if (std::filesystem::is_directory(folder)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (name == "parametric.mbhead" || entry.path().extension() == ".mbhair")
+        hashes[name] = Sha256OfFile(entry.path());
+    }
+  }
+  if (hashes.count("parametric.mbhead") == 0) {
+    throw DataError((folder / "parametric.mbhead").string() +
+                    " is missing; run `maskbench models import`.");
+  }
+  std::string all;
+  for (const auto& [name, hash] : hashes) all += hash + "  " + name + "\n";
+  return Sha256OfBytes(all);
 }
 
 std::shared_ptr<const HairStyle> Studio::Style(const std::string& name) const {

@@ -21,6 +21,9 @@ class Studio {
   /// Throws DataError that names what is missing.
   Studio(const std::filesystem::path& models_dir, const std::filesystem::path& npm_dir);
 
+  /// SHA-256 over the imported files that shape the pictures; the packages are pinned.
+  static std::string Fingerprint(const std::filesystem::path& models_dir);
+
   const ParametricHead& head() const { return *head_; }
   const std::shared_ptr<const HeadRig>& rig() const { return rig_; }
 

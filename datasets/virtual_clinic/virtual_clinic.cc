@@ -1,18 +1,13 @@
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
-#include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
 #include "maskbench/core/rng.h"
 #include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/manifest.h"
 
 #include "datasets/virtual_clinic/contact_sheets.h"
+#include "datasets/virtual_clinic/data_card.h"
 #include "datasets/virtual_clinic/recorder.h"
 
 namespace maskbench {
@@ -21,8 +16,10 @@ namespace {
 using virtual_clinic::Condition;
 using virtual_clinic::RecordingPlan;
 
-// Raised whenever the same request makes other recordings.
-constexpr int kVirtualClinicVersion = 1;
+constexpr int kVirtualClinicVersion = 2;
+// Successive subjects have successive conditions; see Plans.
+constexpr int kConditions = 5;
+constexpr double kRateHz = 60;
 
 struct Preset {
   std::string name, summary;
@@ -42,57 +39,59 @@ const std::vector<Preset>& AllPresets() {
   return presets;
 }
 
-DatasetMaker::Request Complete(DatasetMaker::Request request, bool* sign_matched) {
-  if (request.preset.empty()) request.preset = AllPresets().front().name;
+const Preset& FindPreset(const std::string& name) {
   std::string known;
   for (const Preset& preset : AllPresets()) {
+    if (preset.name == name) return preset;
     known += (known.empty() ? "" : ", ") + preset.name;
-    if (preset.name != request.preset) continue;
-    if (request.subjects == 0) request.subjects = preset.subjects;
-    if (request.recordings == 0) request.recordings = preset.recordings;
-    if (request.seconds == 0) request.seconds = preset.seconds;
-    if (request.width_px == 0) request.width_px = preset.width_px;
-    if (request.height_px == 0) request.height_px = preset.height_px;
-    *sign_matched = preset.sign_matched;
-    return request;
   }
   throw UsageError(
-      fmt::format("The virtual clinic has no preset \"{}\"; there is {}.", request.preset, known));
+      fmt::format("The virtual clinic has no preset \"{}\"; there is {}.", name, known));
 }
 
-std::vector<RecordingPlan> Plans(const DatasetMaker::Request& request, bool sign_matched) {
+DatasetRecipe Complete(DatasetRecipe recipe) {
+  recipe.maker = "virtual_clinic";
+  if (recipe.preset.empty()) recipe.preset = AllPresets().front().name;
+  const Preset& preset = FindPreset(recipe.preset);
+  if (recipe.patients == 0) recipe.patients = preset.subjects;
+  if (recipe.recordings == 0) recipe.recordings = preset.recordings;
+  if (recipe.seconds == 0) recipe.seconds = preset.seconds;
+  if (recipe.width_px == 0) recipe.width_px = preset.width_px;
+  if (recipe.height_px == 0) recipe.height_px = preset.height_px;
+  if (!recipe.seed) recipe.seed = 1;
+  if (recipe.splits.empty()) recipe.splits = {0, 0, 1};
+  if (recipe.seconds < 1 || recipe.width_px < 160 || recipe.height_px < 120) {
+    throw UsageError("The virtual clinic records at least 1 s of at least 160 x 120 pixels.");
+  }
+  return recipe;
+}
+
+std::vector<RecordingPlan> Plans(const DatasetRecipe& recipe) {
+  const bool sign_matched = FindPreset(recipe.preset).sign_matched;
   std::vector<RecordingPlan> plans;
-  for (int subject = 0; subject < request.subjects; ++subject)
-    for (int number = 0; number < request.recordings; ++number) {
+  for (int subject = 0; subject < recipe.patients; ++subject)
+    for (int number = 0; number < recipe.recordings; ++number) {
       RecordingPlan plan;
-      plan.seed = request.seed;
+      plan.seed = *recipe.seed;
       plan.subject_id = fmt::format("p{:04}", subject + 1);
-      plan.stratum = virtual_clinic::EvenStratum(request.seed, subject);
       // Five conditions against strata of six: after thirty subjects every pair has met.
-      plan.condition = static_cast<Condition>(subject % 5);
+      plan.stratum = virtual_clinic::EvenStratum(plan.seed, subject);
+      plan.condition = static_cast<Condition>(subject % kConditions);
       plan.number = number;
-      if (sign_matched) plan.signs_id = fmt::format("signs {}", subject % 5);
+      if (sign_matched) plan.signs_id = fmt::format("signs {}", subject % kConditions);
       // Names tell nothing of subject or condition.
-      NamedRandom random(request.seed, fmt::format("{} {}", plan.subject_id, number),
-                         "recording id");
+      NamedRandom random(plan.seed, fmt::format("{} {}", plan.subject_id, number), "recording id");
       plan.recording_id = fmt::format("r{:08x}", random.NextBits());
-      plan.seconds = request.seconds;
-      plan.width_px = request.width_px;
-      plan.height_px = request.height_px;
+      plan.seconds = recipe.seconds;
+      plan.rate_hz = kRateHz;
+      plan.width_px = recipe.width_px;
+      plan.height_px = recipe.height_px;
       plans.push_back(plan);
     }
   return plans;
 }
 
-std::string KeyOf(const RecordingPlan& plan) {
-  return Sha256OfBytes(fmt::format("{} {} {} {} {} {} {} {} {} {}", kVirtualClinicVersion,
-                                   plan.seed, plan.subject_id, static_cast<int>(plan.condition),
-                                   plan.number, plan.signs_id, plan.seconds, plan.rate_hz,
-                                   plan.width_px, plan.height_px));
-}
-
-Dataset ManifestOf(const DatasetMaker::Request& request, const std::vector<RecordingPlan>& plans,
-                   const std::vector<Json>& facts) {
+Dataset ManifestOf(const DatasetRecipe& recipe, const std::vector<RecordingPlan>& plans) {
   Dataset dataset;
   dataset.name = "virtual_clinic";
   dataset.version = fmt::format("{}.0.0", kVirtualClinicVersion);
@@ -100,22 +99,24 @@ Dataset ManifestOf(const DatasetMaker::Request& request, const std::vector<Recor
   dataset.kind = "virtual";
   dataset.provenance = fmt::format(
       "Made by `maskbench dataset make virtual_clinic --preset {} --patients {} --recordings {} "
-      "--seconds {} --width {} --height {} --seed {}`. All people, signs and diseases are "
-      "rendered; "
-      "labels are the latent disease states from which the signs were drawn.",
-      request.preset, request.subjects, request.recordings, request.seconds, request.width_px,
-      request.height_px, request.seed);
+      "--seconds {} --width {} --height {} --seed {} --splits {}`. All people, signs and diseases "
+      "are rendered; labels are the latent disease states from which the signs were drawn.",
+      recipe.preset, recipe.patients, recipe.recordings, recipe.seconds, recipe.width_px,
+      recipe.height_px, *recipe.seed, fmt::join(recipe.splits, ","));
   dataset.licence =
       "Pictures rendered from the assets listed in datasets/virtual_clinic/ASSETS.md.";
   dataset.show_originals = true;
   dataset.notes =
-      "truth/ID.msgpack holds the truth of every frame; nothing that masks or measures may read "
-      "it.";
-  for (size_t k = 0; k < plans.size(); ++k) {
-    const RecordingPlan& plan = plans[k];
+      "The truth of every frame lies beside the recordings; nothing that masks or measures may "
+      "read it.";
+  dataset.made = recipe;
+  const std::vector<std::string> splits =
+      SplitSubjects(recipe.patients, recipe.splits, kConditions);
+  for (const RecordingPlan& plan : plans) {
     if (plan.number == 0) {
       Subject subject;
       subject.id = plan.subject_id;
+      subject.split = splits[dataset.subjects.size()];
       dataset.subjects.push_back(subject);
     }
     LabelledRecording recording;
@@ -123,13 +124,13 @@ Dataset ManifestOf(const DatasetMaker::Request& request, const std::vector<Recor
     recording.subject = plan.subject_id;
     recording.session = fmt::format("day{}", plan.number + 1);
     recording.path = "recordings/" + plan.recording_id + ".mp4";
-    recording.sha256 = facts[k].at("sha256");
+    recording.frame_truth = "truth/" + plan.recording_id + ".msgpack";
     recording.rate_hz = plan.rate_hz;
-    recording.frame_count = facts[k].at("frames").get<std::int64_t>();
+    recording.frame_count = virtual_clinic::FrameCount(plan);
     recording.filmed = "virtual camera";
+    const Json patient = PatientTruth(virtual_clinic::PatientOf(plan));
     for (const char* side : {"right", "left"}) {
       EyeTruth& eye = side == std::string("right") ? recording.right : recording.left;
-      const Json& patient = facts[k].at("patient");
       eye.labels = patient.at(side).at("labels");
       eye.truth = patient.at(side).at("truth");
     }
@@ -138,82 +139,56 @@ Dataset ManifestOf(const DatasetMaker::Request& request, const std::vector<Recor
   return dataset;
 }
 
+class StudioRecordings : public RecordingMaker {
+ public:
+  explicit StudioRecordings(const MakerPlaces& places)
+      : studio_(places.models_dir, places.npm_dir) {}
+  void Make(const Json& recipe, const std::filesystem::path& video,
+            const std::filesystem::path& truth) const override {
+    virtual_clinic::MakeRecording(studio_, virtual_clinic::PlanOf(recipe), video, truth);
+  }
+
+ private:
+  const virtual_clinic::Studio studio_;
+};
+
 class VirtualClinic : public DatasetMaker {
  public:
   std::string Name() const override { return "virtual_clinic"; }
   std::string Summary() const override {
     return "Rendered patients with known identity and known signs; no real people.";
   }
+  int Version() const override { return kVirtualClinicVersion; }
   std::vector<std::pair<std::string, std::string>> Presets() const override {
     std::vector<std::pair<std::string, std::string>> presets;
     for (const Preset& preset : AllPresets()) presets.emplace_back(preset.name, preset.summary);
     return presets;
   }
 
-  std::filesystem::path Make(const Places& places, const Request& asked,
-                             const Progress& progress) const override {
-    bool sign_matched = false;
-    const Request request = Complete(asked, &sign_matched);
-    const std::vector<RecordingPlan> plans = Plans(request, sign_matched);
-    const virtual_clinic::Studio studio(places.models_dir, places.npm_dir);
-    for (const char* folder : {"recordings", "truth", "parts"})
-      std::filesystem::create_directories(request.folder / folder);
-
-    std::vector<Json> facts(plans.size());
-    std::atomic<size_t> next{0};
-    std::mutex mutex;
-    std::exception_ptr failure;
-    int done = 0;
-    const auto work = [&] {
-      for (size_t k = next++; k < plans.size(); k = next++) {
-        try {
-          facts[k] = One(studio, plans[k], request.folder);
-        } catch (...) {
-          const std::lock_guard<std::mutex> lock(mutex);
-          if (!failure) failure = std::current_exception();
-          next = plans.size();
-          return;
-        }
-        const std::lock_guard<std::mutex> lock(mutex);
-        progress(++done, static_cast<int>(plans.size()), plans[k].recording_id);
-      }
-    };
-    std::vector<std::thread> threads;
-    for (int k = 1; k < request.workers; ++k) threads.emplace_back(work);
-    work();
-    for (std::thread& thread : threads) thread.join();
-    if (failure) std::rethrow_exception(failure);
-
-    const std::filesystem::path manifest = request.folder / "manifest.json";
-    WriteFileAtomically(
-        manifest, Dataset::Options().ToJson(ManifestOf(request, plans, facts)).dump(2) + "\n");
-    return manifest;
+  MadeDataset Describe(const DatasetRecipe& asked) const override {
+    const DatasetRecipe recipe = Complete(asked);
+    const std::vector<RecordingPlan> plans = Plans(recipe);
+    MadeDataset made;
+    made.dataset = ManifestOf(recipe, plans);
+    for (const RecordingPlan& plan : plans) made.recipes.push_back(ToJson(plan));
+    made.data_card = virtual_clinic::DataCard(recipe, plans, made.dataset);
+    return made;
   }
 
-  std::vector<std::filesystem::path> DrawSheets(const Places& places, std::uint64_t seed,
+  std::string Fingerprint(const MakerPlaces& places) const override {
+    return virtual_clinic::Studio::Fingerprint(places.models_dir);
+  }
+
+  std::unique_ptr<const RecordingMaker> Open(const MakerPlaces& places) const override {
+    return std::make_unique<StudioRecordings>(places);
+  }
+
+  std::vector<std::filesystem::path> DrawSheets(const MakerPlaces& places, std::uint64_t seed,
                                                 const std::filesystem::path& folder,
                                                 const Progress& progress) const override {
     const virtual_clinic::Studio studio(places.models_dir, places.npm_dir);
     return virtual_clinic::DrawContactSheets(
         studio, seed, folder, [&](int done, int total) { progress(done, total, "drawing"); });
-  }
-
- private:
-  // The facts of a recording, made or found.
-  static Json One(const virtual_clinic::Studio& studio, const RecordingPlan& plan,
-                  const std::filesystem::path& folder) {
-    const std::filesystem::path part = folder / "parts" / (plan.recording_id + ".json");
-    const std::filesystem::path video = folder / "recordings" / (plan.recording_id + ".mp4");
-    const std::filesystem::path truth = folder / "truth" / (plan.recording_id + ".msgpack");
-    const std::string key = KeyOf(plan);
-    if (std::filesystem::exists(part) && std::filesystem::exists(video) &&
-        std::filesystem::exists(truth)) {
-      const Json before = Json::parse(ReadFile(part), nullptr, false);
-      if (before.is_object() && before.value("key", "") == key) return before.at("facts");
-    }
-    const Json facts = virtual_clinic::MakeRecording(studio, plan, video, truth);
-    WriteFileAtomically(part, Json({{"key", key}, {"facts", facts}}).dump() + "\n");
-    return facts;
   }
 };
 

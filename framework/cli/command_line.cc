@@ -129,29 +129,33 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
     for (const auto& [preset, summary] : maker->Presets())
       presets += " " + preset + " (" + summary + ")";
   make_command->add_option("NAME", make.name, "Data set, e.g. virtual_clinic.")->required();
-  make_command->add_option("--preset", make.request.preset, presets + ".");
-  make_command
-      ->add_option("--patients", make.request.subjects, "Subjects, instead of the preset's.")
+  make_command->add_option("--preset", make.recipe.preset, presets + ".");
+  make_command->add_option("--patients", make.recipe.patients, "Subjects, instead of the preset's.")
       ->check(CLI::PositiveNumber);
   make_command
-      ->add_option("--recordings", make.request.recordings,
+      ->add_option("--recordings", make.recipe.recordings,
                    "Recordings per subject, each on another day.")
       ->check(CLI::PositiveNumber);
-  make_command->add_option("--seconds", make.request.seconds, "Length of an examination.")
+  make_command->add_option("--seconds", make.recipe.seconds, "Length of an examination.")
       ->check(CLI::Range(1.0, 60.0));
-  make_command->add_option("--width", make.request.width_px, "Pixels.")
+  make_command->add_option("--width", make.recipe.width_px, "Pixels.")
       ->check(CLI::Range(160, 3840));
-  make_command->add_option("--height", make.request.height_px, "Pixels.")
+  make_command->add_option("--height", make.recipe.height_px, "Pixels.")
       ->check(CLI::Range(120, 2160));
+  make_command->add_option(
+      "--seed", make.recipe.seed,
+      "Who is made and what happens, 1 by default; seeds from 900000 on are left to "
+      "evaluators outside the project.");
   make_command
-      ->add_option("--seed", make.request.seed,
-                   "Who is made and what happens; seeds from 900000 on are left to evaluators "
-                   "outside the project.")
-      ->capture_default_str();
-  make_command->add_option("--workers", make.request.workers, "Recordings drawn at a time.")
+      ->add_option("--splits", make.recipe.splits,
+                   "Shares of subjects for training, tuning and testing, e.g. 0.6,0.2,0.2; all for "
+                   "testing by default.")
+      ->delimiter(',')
+      ->expected(3);
+  make_command->add_option("--workers", make.workers, "Recordings drawn at a time.")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
-  make_command->add_option("--out", make.request.folder, "Folder of the data set.")->required();
+  make_command->add_option("--out", make.folder, "Folder of the data set.")->required();
   does(make_command, [&] { return DatasetMakeCommand(program, make); });
 
   DatasetSheetsArguments sheets;
@@ -161,6 +165,34 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   sheets_command->add_option("--out", sheets.out, "Folder for the pictures.")->required();
   sheets_command->add_option("--seed", sheets.seed, "Which people.")->capture_default_str();
   does(sheets_command, [&] { return DatasetSheetsCommand(program, sheets); });
+
+  TrainArguments train;
+  CLI::App* train_command = app.add_subcommand(
+      "train",
+      "Train a network of the project from data that is made for it. A second call goes on where "
+      "the first one stopped.");
+  std::string trainers = "Network:";
+  for (const auto& trainer : program.components->network_trainers)
+    trainers += " " + trainer->Name() + " (" + trainer->Summary() + ")";
+  train_command->add_option("NAME", train.name, trainers + ".")->required();
+  train_command
+      ->add_option("--seed", train.request.seed,
+                   "Who is drawn, the first weights and the order of training; below 900000.")
+      ->capture_default_str();
+  train_command
+      ->add_option("--workers", train.request.workers,
+                   "Threads; part of the recipe, since each normalises its own share of a batch.")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  train_command
+      ->add_option("--effort", train.request.effort,
+                   "Share of the recipe's data and steps, to try it out.")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 10.0));
+  train_command
+      ->add_option("--out", train.request.folder, "Folder for data, checkpoint and results.")
+      ->required();
+  does(train_command, [&] { return TrainCommand(program, train); });
 
   CLI::App* models_command = app.add_subcommand("models", "Work with networks and head models.");
   models_command->require_subcommand(1);

@@ -8,6 +8,7 @@
 
 #include "maskbench/cli/command_line.h"
 #include "maskbench/pipeline/dataset_maker.h"
+#include "maskbench/pipeline/network_trainer.h"
 
 namespace maskbench {
 
@@ -46,7 +47,9 @@ int MeasureCommand(const Program& program, const MeasureArguments& arguments);
 
 struct DatasetMakeArguments {
   std::string name;
-  DatasetMaker::Request request;
+  DatasetRecipe recipe;
+  std::filesystem::path folder;
+  int workers = 1;
 };
 int DatasetMakeCommand(const Program& program, const DatasetMakeArguments& arguments);
 struct DatasetSheetsArguments {
@@ -56,6 +59,12 @@ struct DatasetSheetsArguments {
 };
 int DatasetSheetsCommand(const Program& program, const DatasetSheetsArguments& arguments);
 int DatasetCheckCommand(const Program& program, const std::filesystem::path& manifest);
+
+struct TrainArguments {
+  std::string name;
+  NetworkTrainer::Request request;
+};
+int TrainCommand(const Program& program, const TrainArguments& arguments);
 
 int ModelsImportCommand(const Program& program, std::filesystem::path npm_folder);
 int ModelsListCommand(const Program& program);

@@ -11,6 +11,11 @@ namespace maskbench {
 
 int DatasetCheckCommand(const Program& program, const std::filesystem::path& manifest) {
   const Dataset dataset = ReadManifest(manifest);
+  if (!dataset.made.maker.empty()) {
+    fmt::print("{} {} is sound; its {} recordings are no files but drawn by {} during a run.\n",
+               dataset.name, dataset.version, dataset.recordings.size(), dataset.made.maker);
+    return kExitDone;
+  }
   ProgressBar bar;
   bar.Begin(static_cast<int>(dataset.recordings.size()), 0);
   const Problems problems =
@@ -31,15 +36,19 @@ int DatasetCheckCommand(const Program& program, const std::filesystem::path& man
 
 int DatasetMakeCommand(const Program& program, const DatasetMakeArguments& arguments) {
   const DatasetMaker& maker = FindDatasetMaker(program.components->dataset_makers, arguments.name);
+  Problems problems;
+  const DatasetRecipe recipe = DatasetRecipe::Options().Parse(
+      DatasetRecipe::Options().ToJson(arguments.recipe), "recipe", &problems);
+  problems.ThrowIfAny(arguments.name);
   ProgressBar bar;
   bool begun = false;
   const std::filesystem::path manifest =
-      maker.Make({program.ModelsDir(), program.AssetsDir() / "npm"}, arguments.request,
-                 [&](int, int total, const std::string& what) {
-                   if (!begun) bar.Begin(total, 0);
-                   begun = true;
-                   bar.Step(what);
-                 });
+      MakeDataset(maker, program.Places(), recipe, arguments.folder, arguments.workers,
+                  [&](int, int total, const std::string& what) {
+                    if (!begun) bar.Begin(total, 0);
+                    begun = true;
+                    bar.Step(what);
+                  });
   bar.Close();
   fmt::print("{}\n", manifest.string());
   return kExitDone;
@@ -49,13 +58,12 @@ int DatasetSheetsCommand(const Program& program, const DatasetSheetsArguments& a
   const DatasetMaker& maker = FindDatasetMaker(program.components->dataset_makers, arguments.name);
   ProgressBar bar;
   bool begun = false;
-  const auto files =
-      maker.DrawSheets({program.ModelsDir(), program.AssetsDir() / "npm"}, arguments.seed,
-                       arguments.out, [&](int, int total, const std::string& what) {
-                         if (!begun) bar.Begin(total, 0);
-                         begun = true;
-                         bar.Step(what);
-                       });
+  const auto files = maker.DrawSheets(program.Places(), arguments.seed, arguments.out,
+                                      [&](int, int total, const std::string& what) {
+                                        if (!begun) bar.Begin(total, 0);
+                                        begun = true;
+                                        bar.Step(what);
+                                      });
   bar.Close();
   for (const std::filesystem::path& file : files) fmt::print("{}\n", file.string());
   return kExitDone;

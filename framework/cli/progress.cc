@@ -52,6 +52,11 @@ void ProgressBar::Step(const std::string& what, bool failed, const std::string& 
   }
 }
 
+void ProgressBar::MoveTo(int done, const std::string& what) {
+  done_ = std::max(done_, done - 1);
+  Step(what);
+}
+
 void ProgressBar::Draw(const std::string& what) {
   const double elapsed =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();

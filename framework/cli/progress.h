@@ -16,6 +16,8 @@ class ProgressBar : public ProgressListener {
 
   /// For work that is no plan.
   void Step(const std::string& what, bool failed = false, const std::string& reason = "");
+  /// The same for several steps at once. @param done  of the total.
+  void MoveTo(int done, const std::string& what);
   /// Leaves the line so that other output starts afresh.
   void Close();
 

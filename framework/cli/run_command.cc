@@ -75,13 +75,20 @@ PreparedRun Prepare(const Program& program, const RunArguments& arguments) {
     problems.ThrowIfAny(
         fmt::format("{}: experiment \"{}\"", arguments.config.string(), choice.name));
   }
-  const fs::path manifest = (run.config_folder / config.dataset.manifest).lexically_normal();
-  try {
-    run.description.dataset = ReadManifest(manifest);
-  } catch (const DataError& error) {
-    throw UsageError(fmt::format("dataset.manifest: {}", error.what()));
+  if (config.dataset.manifest.empty()) {
+    DatasetRecipe recipe = config.dataset.make;
+    if (!recipe.seed) recipe.seed = config.seed;
+    run.description.dataset =
+        FindDatasetMaker(program.components->dataset_makers, recipe.maker).Describe(recipe).dataset;
+  } else {
+    const fs::path manifest = (run.config_folder / config.dataset.manifest).lexically_normal();
+    try {
+      run.description.dataset = ReadManifest(manifest);
+    } catch (const DataError& error) {
+      throw UsageError(fmt::format("dataset.manifest: {}", error.what()));
+    }
+    run.dataset_root = DatasetRoot(run.description.dataset, manifest, program.AssetsDir());
   }
-  run.dataset_root = DatasetRoot(run.description.dataset, manifest, program.AssetsDir());
   std::map<std::string, fs::path> replacements;
   for (const auto& item : config.networks.items()) {
     const fs::path file = (run.config_folder / item.value().get<std::string>()).lexically_normal();
@@ -92,7 +99,7 @@ PreparedRun Prepare(const Program& program, const RunArguments& arguments) {
   }
   run.networks = std::make_unique<NetworkLibrary>(program.ModelsDir(), replacements);
   run.description.plan = MakePlan(config, run.description.dataset, *program.components,
-                                  *run.networks, run.config_folder);
+                                  *run.networks, run.config_folder, program.Places());
   run.description.environment = EnvironmentFacts(program, run);
   return run;
 }
@@ -114,7 +121,7 @@ void InstallKillSwitch(Store* store) {
 
 int ScoreAndReport(const Program& program, const fs::path& out, const RunDescription& run,
                    Store* store) {
-  const RunData data(run.config, run.dataset, run.plan, store);
+  const RunData data(run.config, run.dataset, run.plan, store, out);
   const ScoredRun scored = ScoreRun(data, *program.components);
   WriteResults(run, scored, out);
   WriteReport(out, *program.components);
@@ -140,6 +147,12 @@ int RunCommand(const Program& program, const RunArguments& arguments) {
   context.networks = run.networks.get();
   context.dataset_root = run.dataset_root;
   context.out = arguments.out;
+  std::optional<LazyRecordingMaker> recording_maker;
+  if (const std::string& maker = run.description.dataset.made.maker; !maker.empty()) {
+    recording_maker.emplace(FindDatasetMaker(program.components->dataset_makers, maker),
+                            program.Places());
+    context.recording_maker = &*recording_maker;
+  }
   ScheduleOptions options;
   options.workers = arguments.workers > 0
                         ? arguments.workers
@@ -198,7 +211,7 @@ int ExportCommand(const Program& program, const fs::path& out, const std::string
                   const std::string& observer, const fs::path& file) {
   const RunDescription run = ReadRunDescription(out, *program.components);
   Store store(StoreFile(out));
-  ExportRun(RunData(run.config, run.dataset, run.plan, &store), what, observer, file);
+  ExportRun(RunData(run.config, run.dataset, run.plan, &store, out), what, observer, file);
   fmt::print("{}\n", file.string());
   return kExitDone;
 }

@@ -44,7 +44,9 @@ const OptionTable<LabelledRecording>& LabelledRecording::Options() {
           .Add("session", &R::session, "Recordings made on one occasion share it.")
           .Add("path", &R::path, "Video, image or folder of images, relative to the root.",
                {Required(), NotEmpty()})
-          .Add("sha256", &R::sha256, "Of the whole file, lower-case hexadecimal.", {Required()})
+          .Add("sha256", &R::sha256,
+               "Of the whole file, lower-case hexadecimal; empty only where a maker draws it.",
+               {Required()})
           .Add("rate_hz", &R::rate_hz,
                "Frames per second as the file has them; sets it for images.", {Range(0.1, 1000)})
           .Add("first_frame", &R::first_frame, "Where the recording starts in the file, frames.",
@@ -52,6 +54,9 @@ const OptionTable<LabelledRecording>& LabelledRecording::Options() {
           .Add("frame_count", &R::frame_count, "Its length, frames; null goes to the file's end.",
                {AtLeast(1)})
           .Add("filmed", &R::filmed, "What can be seen.")
+          .Add("frame_truth", &R::frame_truth,
+               "MessagePack file with the truth of every frame, relative to the root; virtual "
+               "recordings only.")
           .Add("right", &R::right, "The patient's right eye.")
           .Add("left", &R::left, "The patient's left eye.");
   return table;
@@ -78,6 +83,8 @@ const OptionTable<Dataset>& Dataset::Options() {
           .Add("show_originals", &Dataset::show_originals,
                "Whether reports may show frames of the original recordings.")
           .Add("notes", &Dataset::notes, "What a reader of results must know.")
+          .Add("made", &Dataset::made,
+               "With a maker: recordings are no files; a run draws them when it needs them.")
           .Add("subjects", &Dataset::subjects, "The people.", {Required(), NotEmpty()})
           .Add("recordings", &Dataset::recordings, "The videos.", {Required(), NotEmpty()})
           .Check([](const Dataset& dataset, const std::string&, Problems* problems) {
@@ -99,7 +106,7 @@ const OptionTable<Dataset>& Dataset::Options() {
               const bool hexadecimal =
                   recording.sha256.size() == 64 &&
                   recording.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-              if (!hexadecimal) {
+              if (!hexadecimal && (dataset.made.maker.empty() || !recording.sha256.empty())) {
                 problems->Add("recordings",
                               fmt::format("\"{}\" has a sha256 that is not 64 lower-case "
                                           "hexadecimal digits",

@@ -1,6 +1,7 @@
 #include "maskbench/pipeline/plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -18,12 +19,20 @@ constexpr int kTimedPassVersion = 1;
 class Planner {
  public:
   Planner(const RunConfig& config, const Dataset& dataset, const Components& components,
-          const NetworkLibrary& networks, const std::filesystem::path& config_folder)
+          const NetworkLibrary& networks, const std::filesystem::path& config_folder,
+          const MakerPlaces& places)
       : config_(config),
         dataset_(dataset),
         components_(components),
         networks_(networks),
-        config_folder_(config_folder) {}
+        config_folder_(config_folder) {
+    if (dataset.made.maker.empty()) return;
+    maker_ = &FindDatasetMaker(components.dataset_makers, dataset.made.maker);
+    raw_material_ = maker_->Fingerprint(places);
+    const MadeDataset made = maker_->Describe(dataset.made);
+    for (size_t i = 0; i < made.recipes.size(); ++i)
+      recipes_[made.dataset.recordings[i].id] = made.recipes[i];
+  }
 
   Plan Make() {
     for (const LabelledRecording& recording : dataset_.recordings) {
@@ -89,15 +98,32 @@ class Planner {
     return Add(node, Fingerprints(FaceTracker::NetworkNames(config_.perception)));
   }
 
-  void AddRecording(const LabelledRecording& recording) {
-    plan_.recordings.push_back(recording.id);
+  int AddReading(const LabelledRecording& recording) {
     const Node source =
         NodeOf(Stage::kRender, recording, "recording_file", kRecordingFileVersion,
                {{"first_frame", recording.first_frame},
                 {"frame_count", recording.frame_count ? Json(*recording.frame_count) : Json()},
                 {"rate_hz", recording.rate_hz}},
                {});
-    const int render = Add(source, {{"sha256", recording.sha256}, {"id", source.anonymous_id}});
+    return Add(source, {{"sha256", recording.sha256}, {"id", source.anonymous_id}});
+  }
+
+  int AddDrawing(const LabelledRecording& recording) {
+    const auto recipe = recipes_.find(recording.id);
+    if (recipe == recipes_.end()) {
+      throw UsageError(fmt::format("recording \"{}\" of \"{}\" is not what \"{}\" makes.",
+                                   recording.id, dataset_.name, maker_->Name()));
+    }
+    const Node source =
+        NodeOf(Stage::kRender, recording, maker_->Name(), maker_->Version(), recipe->second, {});
+    return Add(source, {{"raw_material", raw_material_},
+                        {"reading", kRecordingFileVersion},
+                        {"id", source.anonymous_id}});
+  }
+
+  void AddRecording(const LabelledRecording& recording) {
+    plan_.recordings.push_back(recording.id);
+    const int render = maker_ != nullptr ? AddDrawing(recording) : AddReading(recording);
     const int perceive = AddPerception(recording, render, "");
     for (const ComponentChoice& variant : config_.variants) {
       const ComponentInfo& info = components_.maskers.Info(variant.type);
@@ -184,6 +210,10 @@ class Planner {
   const Components& components_;
   const NetworkLibrary& networks_;
   std::filesystem::path config_folder_;
+  // Where recordings are drawn during the run.
+  const DatasetMaker* maker_ = nullptr;
+  std::string raw_material_;
+  std::map<std::string, Json> recipes_;
   Plan plan_;
 };
 
@@ -196,14 +226,31 @@ std::string AnonymousId(uint64_t seed, const std::string& dataset, const std::st
 }
 
 Plan MakePlan(const RunConfig& config, const Dataset& dataset, const Components& components,
-              const NetworkLibrary& networks, const std::filesystem::path& config_folder) {
+              const NetworkLibrary& networks, const std::filesystem::path& config_folder,
+              const MakerPlaces& places) {
   for (const std::string& id : config.dataset.recordings) {
     if (dataset.FindRecording(id) == nullptr) {
       throw UsageError(fmt::format("dataset.recordings names \"{}\", which \"{}\" does not have.",
                                    id, dataset.name));
     }
   }
-  return Planner(config, dataset, components, networks, config_folder).Make();
+  return Planner(config, dataset, components, networks, config_folder, places).Make();
+}
+
+std::vector<std::string> PicturedRecordings(const std::vector<std::string>& recordings,
+                                            const Dataset& dataset) {
+  constexpr size_t kMost = 6;
+  std::vector<std::string> pictured;
+  std::set<std::string> subjects;
+  for (const std::string& id : recordings) {
+    const bool new_subject = subjects.insert(dataset.FindRecording(id)->subject).second;
+    if (new_subject && pictured.size() < kMost) pictured.push_back(id);
+  }
+  return pictured;
+}
+
+std::filesystem::path FrameTruthFile(const std::string& recording_id) {
+  return std::filesystem::path("truth") / (recording_id + ".msgpack");
 }
 
 }  // namespace maskbench

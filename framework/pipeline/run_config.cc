@@ -15,12 +15,19 @@ const OptionTable<DatasetChoice>& DatasetChoice::Options() {
   static const auto table =
       OptionTable<DatasetChoice>()
           .Add("manifest", &DatasetChoice::manifest,
-               "The data set's manifest, relative to the configuration's folder.",
-               {Required(), NotEmpty()})
+               "The data set's manifest, relative to the configuration's folder; empty with "
+               "`make`.")
+          .Add("make", &DatasetChoice::make,
+               "Instead of a manifest: a data set of virtual people that the run draws itself.")
           .Add("recordings", &DatasetChoice::recordings,
                "Ids of the recordings to use; all when empty.")
           .Add("split", &DatasetChoice::split, "Only subjects of this split take part.",
-               {OneOf({"train", "tune", "test", "all"})});
+               {OneOf({"train", "tune", "test", "all"})})
+          .Check([](const DatasetChoice& choice, const std::string& path, Problems* problems) {
+            if (choice.manifest.empty() == choice.make.maker.empty()) {
+              problems->Add(path, "needs either \"manifest\" or \"make\" with a \"maker\"");
+            }
+          });
   return table;
 }
 
@@ -70,6 +77,11 @@ OptionTable<RunConfig> RunConfigOptions(const Components& components) {
       .Add("experiments", &RunConfig::experiments, "What is computed from the observations.",
            {From(&components.experiments)})
       .Add("timing", &RunConfig::timing, "Timed passes for the throughput experiment.")
+      .Add(
+          "keep", &RunConfig::keep,
+          "Which files stay in the run's folder when no step needs them any more: all, only masked "
+          "videos, or none. The report's pictures always find theirs.",
+          {OneOf({"all", "masked", "none"})})
       .Add("networks", &RunConfig::networks,
            "Network name → TorchScript file (relative to the configuration's folder) that replaces "
            "it under the same contract.")

@@ -3,13 +3,21 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "maskbench/core/error.h"
+#include "maskbench/core/files.h"
+#include "maskbench/pipeline/plan.h"
+
 namespace maskbench {
 
-RunData::RunData(RunConfig config, Dataset dataset, Plan plan, Store* store)
+RunData::RunData(RunConfig config, Dataset dataset, Plan plan, Store* store,
+                 std::filesystem::path out)
     : config_(std::move(config)),
       dataset_(std::move(dataset)),
       plan_(std::move(plan)),
       store_(store),
+      out_(std::move(out)),
       outcomes_(store->Outcomes()) {
   for (const Node& node : plan_.nodes) {
     if (node.stage == Stage::kObserve) {
@@ -30,6 +38,14 @@ std::optional<Observations> RunData::Observed(const std::string& recording,
   const auto found = observe_nodes_.find({recording, variant, observer});
   if (found == observe_nodes_.end()) return std::nullopt;
   return store_->ReadObservations(found->second->key);
+}
+
+std::optional<Json> RunData::FrameTruth(const std::string& recording) const {
+  const std::filesystem::path file = out_ / FrameTruthFile(recording);
+  if (out_.empty() || !std::filesystem::exists(file)) return std::nullopt;
+  Json truth = Json::from_msgpack(ReadFile(file), true, false);
+  if (!truth.is_object()) throw DataError(fmt::format("{} is damaged.", file.string()));
+  return truth;
 }
 
 double RunData::RateHz(const Node& node) const {

@@ -11,6 +11,7 @@
 
 #include "maskbench/core/error.h"
 #include "maskbench/core/hash.h"
+#include "maskbench/pipeline/plan.h"
 
 namespace maskbench {
 namespace {
@@ -32,12 +33,13 @@ class Schedule {
         dependents_(nodes_.size()) {}
 
   ScheduleReport Run() {
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      for (const int input : nodes_[i].inputs) dependents_[input].push_back(static_cast<int>(i));
+    }
+    DecideWhatStays();
     TakeOverEarlierOutcomes();
     for (size_t i = 0; i < nodes_.size(); ++i) {
-      for (const int input : nodes_[i].inputs) {
-        dependents_[input].push_back(static_cast<int>(i));
-        if (!ended_[input]) ++waiting_for_[i];
-      }
+      for (const int input : nodes_[i].inputs) waiting_for_[i] += ended_[input] ? 0 : 1;
       if (!ended_[i]) ++left_;
       if (!ended_[i] && nodes_[i].stage != Stage::kTime) ++left_untimed_;
     }
@@ -57,24 +59,56 @@ class Schedule {
   }
 
  private:
+  void DecideWhatStays() {
+    stays_.assign(nodes_.size(), true);
+    if (context_.config->keep == "all") return;
+    std::set<std::string> pictured;
+    for (std::string& id : PicturedRecordings(context_.plan->recordings, *context_.dataset))
+      pictured.insert(std::move(id));
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      const bool shown = pictured.count(nodes_[i].recording) > 0;
+      stays_[i] = nodes_[i].stage == Stage::kMask && (shown || context_.config->keep == "masked");
+    }
+  }
+
+  /// From the last node to the first, since a file that is gone matters only to those who read it.
   void TakeOverEarlierOutcomes() {
     const std::map<std::string, NodeOutcome> earlier = store_->Outcomes();
-    for (size_t i = 0; i < nodes_.size(); ++i) {
+    for (int i = static_cast<int>(nodes_.size()) - 1; i >= 0; --i) {
       const auto found = earlier.find(nodes_[i].key);
       if (found == earlier.end()) continue;
       const NodeOutcome& outcome = found->second;
       if (outcome.status != NodeStatus::kDone && options_.retry_failed) continue;
+      bool wanted = stays_[i];
+      for (const int dependent : dependents_[i]) wanted |= !ended_[dependent];
       // A file that is gone or changed is made again.
       if (!outcome.artefact.empty()) {
         const std::filesystem::path file = context_.out / outcome.artefact;
-        if (!std::filesystem::exists(file) || Sha256OfFile(file) != outcome.artefact_sha256) {
-          continue;
-        }
+        const bool there = std::filesystem::exists(file);
+        if (there ? Sha256OfFile(file) != outcome.artefact_sha256 : wanted) continue;
+      }
+      const std::string truth_sha256 = outcome.notes.value("truth_sha256", "");
+      const std::filesystem::path truth = context_.out / FrameTruthFile(nodes_[i].recording);
+      if (!truth_sha256.empty() &&
+          (!std::filesystem::exists(truth) || Sha256OfFile(truth) != truth_sha256)) {
+        continue;
       }
       outcomes_[i] = outcome;
       ended_[i] = true;
       ++report_.reused;
     }
+  }
+
+  /// Removes a node's file when nobody will read it.
+  void DropUnlessWanted(int index) {
+    if (stays_[index] || !ended_[index] || outcomes_[index].artefact.empty()) return;
+    for (const int dependent : dependents_[index]) {
+      if (!ended_[dependent]) return;
+    }
+    std::error_code ignored;
+    const std::filesystem::path file = context_.out / outcomes_[index].artefact;
+    std::filesystem::remove(file, ignored);
+    std::filesystem::remove(file.parent_path(), ignored);  // Only when it is empty.
   }
 
   void MakeReady(int index) {
@@ -144,6 +178,8 @@ class Schedule {
       --waiting_for_[dependent];
       MakeReady(dependent);
     }
+    for (const int input : nodes_[index].inputs) DropUnlessWanted(input);
+    DropUnlessWanted(index);
     listener_->Ended(nodes_[index], outcome);
     changed_.notify_all();
   }
@@ -159,6 +195,7 @@ class Schedule {
   std::condition_variable changed_;
   std::vector<NodeOutcome> outcomes_;
   std::vector<bool> ended_;
+  std::vector<bool> stays_;  ///< Whether the node's file is kept when nobody needs it any more.
   std::vector<int> waiting_for_;
   std::vector<std::vector<int>> dependents_;
   std::set<int> ready_;

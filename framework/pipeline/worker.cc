@@ -14,6 +14,7 @@
 #include "maskbench/core/runtime.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
+#include "maskbench/pipeline/plan.h"
 
 namespace maskbench {
 namespace {
@@ -45,6 +46,12 @@ std::optional<fs::path> AnonymousCompanion(const Node& node, const fs::path& fol
 }
 
 }  // namespace
+
+const RecordingMaker& LazyRecordingMaker::Get() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!open_) open_ = maker_.Open(places_);
+  return *open_;
+}
 
 Worker::Worker(const RunContext& context) : context_(context) {}
 Worker::~Worker() = default;
@@ -130,8 +137,18 @@ void Worker::Render(const Node& node, const fs::path& folder, NodeOutcome* outco
   options.image_rate_hz = recording.rate_hz;
   options.first_frame = recording.first_frame;
   options.frame_count = recording.frame_count;
-  const std::unique_ptr<FrameSource> source =
-      OpenFrames(CheckedFile(recording, context_.dataset_root), options);
+  fs::path recorded;
+  if (context_.recording_maker != nullptr) {
+    recorded = folder / "recorded.mp4";
+    const fs::path truth = folder / "truth.msgpack";
+    context_.recording_maker->Get().Make(node.options, recorded, truth);
+    KeepTruth(node, truth, outcome);
+  } else {
+    recorded = CheckedFile(recording, context_.dataset_root);
+    if (!recording.frame_truth.empty())
+      KeepTruth(node, JoinInside(context_.dataset_root, recording.frame_truth), outcome);
+  }
+  const std::unique_ptr<FrameSource> source = OpenFrames(recorded, options);
   const MediaInfo& info = source->info();
   // Lossless, so that every variant starts from the same pixels; no name or date comes along.
   const fs::path file = folder / "source.mkv";
@@ -190,6 +207,16 @@ void Worker::Keep(const Node& node, const fs::path& file, NodeOutcome* outcome) 
   outcome->artefact = kept.string();
   fs::create_directories((context_.out / kept).parent_path());
   fs::rename(file, context_.out / kept);
+}
+
+void Worker::KeepTruth(const Node& node, const fs::path& truth, NodeOutcome* outcome) const {
+  const fs::path kept = context_.out / FrameTruthFile(node.recording);
+  if (!fs::exists(truth)) {
+    throw DataError(fmt::format("the truth of its frames, {}, does not exist.", truth.string()));
+  }
+  fs::create_directories(kept.parent_path());
+  WriteFileAtomically(kept, ReadFile(truth));
+  outcome->notes["truth_sha256"] = Sha256OfFile(kept);
 }
 
 int64_t Worker::MaskWhole(const Node& node, const fs::path& source, const fs::path& folder,

@@ -1,7 +1,6 @@
 #include "contact_sheet.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -10,11 +9,12 @@
 
 #include "maskbench/core/error.h"
 #include "maskbench/media/frame_source.h"
+#include "maskbench/pipeline/plan.h"
 
 namespace maskbench {
 namespace {
 
-constexpr int kTile = 168, kLabelWidth = 190, kHeader = 26, kGap = 4, kMostColumns = 6;
+constexpr int kTile = 168, kLabelWidth = 190, kHeader = 26, kGap = 4;
 
 const cv::Scalar kPaper(250, 250, 250), kInk(40, 40, 40), kAlert(60, 60, 190),
     kEmpty(225, 225, 225);
@@ -46,12 +46,7 @@ cv::Mat MiddleTile(const std::filesystem::path& file) {
 
 bool WriteContactSheet(const RunData& data, const std::filesystem::path& out,
                        const std::filesystem::path& picture) {
-  std::vector<std::string> recordings;
-  std::set<std::string> subjects;
-  for (const std::string& id : data.recordings()) {
-    const bool new_subject = subjects.insert(data.dataset().FindRecording(id)->subject).second;
-    if (new_subject && recordings.size() < kMostColumns) recordings.push_back(id);
-  }
+  const std::vector<std::string> recordings = PicturedRecordings(data.recordings(), data.dataset());
   std::vector<std::string> variants;
   for (const ComponentChoice& variant : data.config().variants) {
     const bool unmasked = variant.type == "null" || variant.type == "original";

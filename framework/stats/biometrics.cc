@@ -20,7 +20,7 @@ Verification::Verification(std::vector<Comparison> comparisons) : sorted_(std::m
 }
 
 std::vector<Verification::Point> Verification::Curve(const std::vector<double>& weights) const {
-  std::vector<Point> points = {{0, 0}};
+  std::vector<Point> points = {{0, 0, std::numeric_limits<double>::infinity()}};
   double genuine = 0, impostor = 0;
   for (size_t i = 0; i < sorted_.size(); ++i) {
     const Comparison& comparison = sorted_[i];
@@ -31,7 +31,7 @@ std::vector<Verification::Point> Verification::Curve(const std::vector<double>& 
       impostor += weights.empty() ? 1 : weights[probe] * weights[gallery];
     }
     const bool group_ends = i + 1 == sorted_.size() || sorted_[i + 1].score != comparison.score;
-    if (group_ends) points.push_back({impostor, genuine});
+    if (group_ends) points.push_back({impostor, genuine, comparison.score});
   }
   if (genuine == 0 || impostor == 0) return {};
   for (Point& point : points) {
@@ -51,18 +51,32 @@ double Verification::Auc(const std::vector<double>& weights) const {
   return area;
 }
 
+size_t Verification::EqualErrorPoint(const std::vector<Point>& curve) {
+  // far − frr rises from −1 to 1 along the curve.
+  size_t i = 0;
+  while (i < curve.size() && curve[i].far - (1 - curve[i].tar) < 0) ++i;
+  return i;
+}
+
 double Verification::EqualErrorRate(const std::vector<double>& weights) const {
   const std::vector<Point> curve = Curve(weights);
-  if (curve.empty()) return kNan;
-  for (size_t i = 1; i < curve.size(); ++i) {
-    // far − frr rises from −1 to 1 along the curve.
-    const double before = curve[i - 1].far - (1 - curve[i - 1].tar);
-    const double after = curve[i].far - (1 - curve[i].tar);
-    if (after < 0) continue;
-    const double share = after == before ? 0 : -before / (after - before);
-    return curve[i - 1].far + share * (curve[i].far - curve[i - 1].far);
-  }
-  return kNan;
+  const size_t i = EqualErrorPoint(curve);
+  if (i == curve.size()) return kNan;
+  const double before = curve[i - 1].far - (1 - curve[i - 1].tar);
+  const double after = curve[i].far - (1 - curve[i].tar);
+  const double share = after == before ? 0 : -before / (after - before);
+  return curve[i - 1].far + share * (curve[i].far - curve[i - 1].far);
+}
+
+double Verification::EqualErrorThreshold() const {
+  const std::vector<Point> curve = Curve({});
+  size_t i = EqualErrorPoint(curve);
+  if (i == curve.size()) return kNan;
+  const auto equal = [&](size_t k) { return std::abs(curve[k].far + curve[k].tar - 1) < 1e-12; };
+  if (equal(i - 1)) --i;  // Rounding put it on the wrong side.
+  if (std::isinf(curve[i].threshold)) return kNan;
+  const bool gap = equal(i) && i + 1 < curve.size() && !std::isinf(curve[i + 1].threshold);
+  return gap ? (curve[i].threshold + curve[i + 1].threshold) / 2 : curve[i].threshold;
 }
 
 double Verification::TarAtFar(double far, const std::vector<double>& weights) const {

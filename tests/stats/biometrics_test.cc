@@ -72,6 +72,21 @@ TEST(Verification, EqualErrorRateIsInterpolatedWithinATie) {
   EXPECT_DOUBLE_EQ(FromScores({2, 1}, {1, 0}).EqualErrorRate(), 0.25);
 }
 
+TEST(Verification, EqualErrorThresholdByHand) {
+  // Everything between 3 and 4 parts them.
+  EXPECT_DOUBLE_EQ(FromScores({5, 4}, {3, 2}).EqualErrorThreshold(), 3.5);
+  // Accepting down to 4 makes one error of four on either side; so does anything above 3.
+  EXPECT_DOUBLE_EQ(FromScores({6, 5, 4, 2}, {4.5, 3, 1, 0}).EqualErrorThreshold(), 3.5);
+  // The same in thirds, whose sum is not 1 in doubles: 3 … 2.
+  EXPECT_DOUBLE_EQ(FromScores({6, 5, 1}, {5.5, 2, 0}).EqualErrorThreshold(), 3.5);
+  // A tied score jumps over the equality.
+  EXPECT_DOUBLE_EQ(FromScores({2, 1}, {1, 0}).EqualErrorThreshold(), 1);
+  // Half of the genuine comparisons failed: no score makes as many errors on both sides.
+  EXPECT_TRUE(std::isnan(FromScores({2, kFailed}, {kFailed, kFailed}).EqualErrorThreshold()));
+  EXPECT_TRUE(std::isnan(FromScores({2, 3}, {}).EqualErrorThreshold()));
+  EXPECT_DOUBLE_EQ(FromScores({2, kFailed}, {1, kFailed}).EqualErrorThreshold(), 1);
+}
+
 TEST(Verification, TarAtFarByHandWithoutInterpolation) {
   const Verification scores = FromScores({4, 3, 1}, {3.5, 2, 0.5, 0.2});
   EXPECT_DOUBLE_EQ(scores.TarAtFar(0), 1.0 / 3);

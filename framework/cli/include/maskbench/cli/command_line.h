@@ -16,6 +16,7 @@ struct Program {
 
   std::filesystem::path AssetsDir() const;
   std::filesystem::path ModelsDir() const { return AssetsDir() / "models"; }
+  MakerPlaces Places() const { return {ModelsDir(), AssetsDir() / "npm"}; }
 };
 
 /// Exit codes that scripts may rely on.

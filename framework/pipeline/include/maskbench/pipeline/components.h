@@ -5,6 +5,7 @@
 #include "maskbench/perception/observer.h"
 #include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/experiment.h"
+#include "maskbench/pipeline/network_trainer.h"
 
 namespace maskbench {
 
@@ -14,6 +15,7 @@ struct Components {
   Registry<Observer> observers{"observer"};
   Registry<Experiment> experiments{"experiment"};
   DatasetMakers dataset_makers;
+  NetworkTrainers network_trainers;
 };
 
 /// The maskers and observers of the framework; experiments and data sets are added by the program.

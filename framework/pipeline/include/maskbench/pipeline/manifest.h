@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "maskbench/core/option_table.h"
+#include "maskbench/pipeline/dataset_recipe.h"
 
 namespace maskbench {
 
@@ -37,6 +38,8 @@ struct LabelledRecording {
   int64_t first_frame = 0;
   std::optional<int64_t> frame_count;
   std::string filmed;
+  /// File with the truth of every frame; virtual recordings only. Read by experiments alone.
+  std::string frame_truth;
   EyeTruth right, left;
 
   static const OptionTable<LabelledRecording>& Options();
@@ -56,6 +59,8 @@ struct Dataset {
   std::string licence;
   bool show_originals = false;
   std::string notes;
+  /// With a maker: the recordings are not files, but drawn when a run needs them.
+  DatasetRecipe made;
   std::vector<Subject> subjects;
   std::vector<LabelledRecording> recordings;
 

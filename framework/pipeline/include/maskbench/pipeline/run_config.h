@@ -8,6 +8,7 @@
 #include "maskbench/core/option_table.h"
 #include "maskbench/media/video_writer.h"
 #include "maskbench/perception/face_tracker.h"
+#include "maskbench/pipeline/dataset_recipe.h"
 
 namespace maskbench {
 
@@ -16,6 +17,8 @@ struct Components;
 /// Which recordings take part.
 struct DatasetChoice {
   std::string manifest;
+  /// Instead of a manifest: a data set that the run draws itself.
+  DatasetRecipe make;
   std::vector<std::string> recordings;
   std::string split = "test";
 
@@ -42,6 +45,8 @@ struct RunConfig {
   std::vector<ComponentChoice> observers;
   std::vector<ComponentChoice> experiments;
   TimingOptions timing;
+  /// Which files stay when no step needs them any more: "all", "masked" or "none".
+  std::string keep = "all";
   /// Network name → TorchScript file that keeps the name's contract.
   Json networks = Json::object();
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,7 +18,9 @@ namespace maskbench {
 /// What an experiment sees: the truth of the data set and the observations of one run.
 class RunData {
  public:
-  RunData(RunConfig config, Dataset dataset, Plan plan, Store* store);
+  /// @param out  the run's folder; empty: there is no truth of frames.
+  RunData(RunConfig config, Dataset dataset, Plan plan, Store* store,
+          std::filesystem::path out = {});
 
   const RunConfig& config() const { return config_; }
   const Dataset& dataset() const { return dataset_; }
@@ -29,6 +32,9 @@ class RunData {
   /// What `observer` saw of a recording under a variant; nothing when any step of the case failed.
   std::optional<Observations> Observed(const std::string& recording, const std::string& variant,
                                        const std::string& observer) const;
+  /// The truth of every frame of a virtual recording, as its maker documents it; nothing for other
+  /// recordings and for those that were not drawn. Throws DataError when the file is damaged.
+  std::optional<Json> FrameTruth(const std::string& recording) const;
   /// Frames per second of a node's recording; NaN when it could not be read.
   double RateHz(const Node& node) const;
 
@@ -37,6 +43,7 @@ class RunData {
   Dataset dataset_;
   Plan plan_;
   Store* store_;
+  std::filesystem::path out_;
   std::map<std::string, NodeOutcome> outcomes_;
   std::map<std::vector<std::string>, const Node*> observe_nodes_;
   std::map<std::string, const Node*> render_nodes_;

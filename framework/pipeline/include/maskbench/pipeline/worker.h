@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,20 @@
 #include "maskbench/pipeline/store.h"
 
 namespace maskbench {
+
+/// A maker's studio, opened when the first recording is to be drawn. Safe from several threads.
+class LazyRecordingMaker {
+ public:
+  LazyRecordingMaker(const DatasetMaker& maker, MakerPlaces places)
+      : maker_(maker), places_(std::move(places)) {}
+  const RecordingMaker& Get();
+
+ private:
+  const DatasetMaker& maker_;
+  const MakerPlaces places_;
+  std::mutex mutex_;
+  std::unique_ptr<const RecordingMaker> open_;
+};
 
 /// What all workers of a run share; none of it changes while they work.
 struct RunContext {
@@ -24,6 +39,8 @@ struct RunContext {
   std::filesystem::path dataset_root;
   /// The run's folder.
   std::filesystem::path out;
+  /// Draws the recordings of a data set that is made; nullptr when they are files.
+  LazyRecordingMaker* recording_maker = nullptr;
 };
 
 /// What a node left behind.
@@ -53,6 +70,8 @@ class Worker {
   NodeResult Try(const Node& node, const std::vector<const NodeOutcome*>& inputs,
                  const std::filesystem::path& folder);
   void Render(const Node& node, const std::filesystem::path& folder, NodeOutcome* outcome);
+  /// Moves or copies the truth of a recording's frames into the run's folder.
+  void KeepTruth(const Node& node, const std::filesystem::path& truth, NodeOutcome* outcome) const;
   void Perceive(const std::filesystem::path& source, const std::filesystem::path& track,
                 NodeOutcome* outcome);
   void Time(const Node& node, const std::vector<const NodeOutcome*>& inputs, NodeResult* result);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -26,6 +27,10 @@ class Verification {
   double Auc(const std::vector<double>& weights = {}) const;
   /// Where false accepts equal false rejects, linear between operating points.
   double EqualErrorRate(const std::vector<double>& weights = {}) const;
+  /// The score down to which is accepted at the equal error rate: where false accepts reach false
+  /// rejects, and the middle of the gap where every threshold of a gap makes them equal. NaN when
+  /// that takes the acceptance of failures.
+  double EqualErrorThreshold() const;
   /// Largest share of genuine comparisons accepted at a threshold whose false accept rate does not
   /// exceed `far`. No interpolation.
   double TarAtFar(double far, const std::vector<double>& weights = {}) const;
@@ -45,10 +50,14 @@ class Verification {
  private:
   struct Point {
     double far, tar;
+    /// Lowest score that is accepted.
+    double threshold;
   };
   /// Operating points from the strictest threshold to the loosest; starts at (0, 0), ends at (1,
   /// 1).
   std::vector<Point> Curve(const std::vector<double>& weights) const;
+  /// First point of a curve at which false accepts reach false rejects; its size for an empty one.
+  static size_t EqualErrorPoint(const std::vector<Point>& curve);
 
   std::vector<Comparison> sorted_;  // By descending score.
   int64_t genuine_count_ = 0, impostor_count_ = 0, failed_count_ = 0;
