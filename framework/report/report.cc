@@ -1,17 +1,21 @@
 #include "maskbench/report/report.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
+#include <opencv2/imgcodecs.hpp>
 
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/text.h"
 
 #include "contact_sheet.h"
+#include "histogram_picture.h"
+#include "score_histograms.h"
 
 namespace maskbench {
 namespace {
@@ -56,6 +60,16 @@ std::string MarkdownTable(const std::vector<std::string>& header,
   return text + "\n";
 }
 
+constexpr std::pair<ReportTable::Rows, const char*> kRowNames[] = {
+    {ReportTable::Rows::kAll, "all"},
+    {ReportTable::Rows::kOverall, "overall"},
+    {ReportTable::Rows::kByCondition, "by_condition"}};
+
+bool Shows(const Json& table, const Figure& figure) {
+  const std::string rows = table.value("rows", "all");
+  return rows == "all" || (rows == "overall") == figure.condition.empty();
+}
+
 /// Pivots figures: what identifies a row on the left, one column per metric.
 std::string PivotTable(const std::vector<Figure>& figures, const std::string& experiment,
                        const Json& table) {
@@ -70,6 +84,7 @@ std::string PivotTable(const std::vector<Figure>& figures, const std::string& ex
   for (const std::string& metric : metrics) {
     for (const Figure& figure : figures) {
       if (figure.experiment != experiment || figure.metric != metric) continue;
+      if (!Shows(table, figure)) continue;
       chosen.push_back(&figure);
       if (std::isnan(figure.value)) continue;  // A column without any value is not shown.
       const std::string column =
@@ -120,16 +135,42 @@ std::string PivotTable(const std::vector<Figure>& figures, const std::string& ex
   return MarkdownTable(header, rows);
 }
 
+/// Draws an experiment's histograms. @return their Markdown.
+std::string HistogramSection(const NamedHistograms& histograms, const std::string& experiment,
+                             const std::filesystem::path& out) {
+  std::string text;
+  for (const auto& [owner, picture] : histograms) {
+    if (owner != experiment) continue;
+    const cv::Mat image = DrawHistograms(picture.panels);
+    if (image.empty()) continue;
+    std::string name = "score_histograms-" + experiment + "-" + picture.name;
+    for (char& c : name) {
+      const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+      if (!plain) c = '_';
+    }
+    name += ".png";
+    std::vector<unsigned char> bytes;
+    cv::imencode(".png", image, bytes, {cv::IMWRITE_PNG_COMPRESSION, 9});
+    WriteFileAtomically(out / name, std::string(bytes.begin(), bytes.end()));
+    text += fmt::format("## {}\n\n{}\n\n![{}]({})\n\n", picture.title, picture.explanation,
+                        Escaped(picture.title), name);
+  }
+  return text;
+}
+
 }  // namespace
 
 void WriteResults(const RunDescription& run, const ScoredRun& scored,
                   const std::filesystem::path& out) {
   Json tables = Json::array();
   for (const auto& [experiment, table] : scored.tables) {
+    const auto* rows = std::find_if(std::begin(kRowNames), std::end(kRowNames),
+                                    [&](const auto& name) { return name.first == table.rows; });
     tables.push_back({{"experiment", experiment},
                       {"title", table.title},
                       {"explanation", table.explanation},
-                      {"metrics", table.metrics}});
+                      {"metrics", table.metrics},
+                      {"rows", rows->second}});
   }
   Json failures = Json::array();
   for (const CaseFailure& failure : scored.failures) {
@@ -171,11 +212,14 @@ void WriteResults(const RunDescription& run, const ScoredRun& scored,
                  {"failures", failures},
                  {"notes", notes},
                  {"tables", tables},
+                 {"histograms", HistogramsJson(scored.histograms)},
                  {"figures", FiguresJson(scored.figures)},
                  {"timings", FiguresJson(scored.timings)},
                  {"environment", run.environment}});
   WriteFileAtomically(out / "figures.csv", FiguresCsv(scored.figures));
   WriteFileAtomically(out / "timings.csv", FiguresCsv(scored.timings));
+  WriteFileAtomically(out / "score_histograms.csv",
+                      HistogramsCsv(run.dataset.name, scored.histograms));
 }
 
 void WriteReport(const std::filesystem::path& out, const Components& components) {
@@ -215,13 +259,18 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   }
   const std::vector<Figure> figures = FiguresFromJson(report["figures"]);
   const std::vector<Figure> timings = FiguresFromJson(report["timings"]);
-  for (const Json& table : report["tables"]) {
-    const std::string experiment = table["experiment"];
-    std::string body = PivotTable(figures, experiment, table);
-    if (body.empty()) body = PivotTable(timings, experiment, table);
-    if (body.empty()) continue;
-    text += fmt::format("## {}\n\n{}\n\n{}", table["title"].get<std::string>(),
-                        table["explanation"].get<std::string>(), body);
+  const NamedHistograms histograms = HistogramsFromJson(report.value("histograms", Json::array()));
+  const Json& tables = report["tables"];
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const std::string experiment = tables[i]["experiment"];
+    std::string body = PivotTable(figures, experiment, tables[i]);
+    if (body.empty()) body = PivotTable(timings, experiment, tables[i]);
+    if (!body.empty()) {
+      text += fmt::format("## {}\n\n{}\n\n{}", tables[i]["title"].get<std::string>(),
+                          tables[i]["explanation"].get<std::string>(), body);
+    }
+    const bool last = i + 1 == tables.size() || tables[i + 1]["experiment"] != experiment;
+    if (last) text += HistogramSection(histograms, experiment, out);
   }
   text += "## Failures\n\n";
   if (report["failures"].empty()) {
@@ -267,7 +316,8 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   }
   text += MarkdownTable({"fact", "value"}, facts);
   text +=
-      "All figures, with n and intervals, are in `figures.csv`; times and memory in `timings.csv`; "
+      "All figures, with n and intervals, are in `figures.csv`; bins of the pictures in "
+      "`score_histograms.csv`; times and memory in `timings.csv`; "
       "what was observed in `observations.sqlite` (`maskbench export`).\n";
   WriteFileAtomically(out / "report.md", text);
 }

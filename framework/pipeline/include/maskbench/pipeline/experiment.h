@@ -6,15 +6,56 @@
 
 #include "maskbench/pipeline/figure.h"
 #include "maskbench/pipeline/run_data.h"
+#include "maskbench/stats/histogram.h"
 
 namespace maskbench {
 
 /// A table for people: rows are variants (and whatever else differs), columns are metrics.
 struct ReportTable {
+  /// Which figures it shows: all, those over all conditions, or those of single conditions.
+  enum class Rows { kAll, kOverall, kByCondition };
+
   std::string title;
   /// What a reader must know to read it: protocol, units.
   std::string explanation;
   std::vector<std::string> metrics;
+  Rows rows = Rows::kAll;
+};
+
+/// How scores are distributed under one variant. Bins are the same in every run, so that runs can
+/// be laid side by side.
+struct ReportHistogram {
+  struct Series {
+    /// E.g. "genuine".
+    std::string name;
+    BinCounts bins;
+    /// Without a score, because a side failed; in no bin.
+    int64_t failed = 0;
+  };
+  struct Mark {
+    std::string name;
+    double at = 0;
+  };
+
+  /// As in the figures of the same scores.
+  std::string variant, group, recogniser, attacker, gallery_variant;
+  /// What is counted, and its unit.
+  std::string metric, unit;
+  /// Ascending, one more than the bins of each series.
+  std::vector<double> edges;
+  std::vector<Series> series;
+  std::vector<Mark> marks;
+};
+
+/// Histograms that make one picture: a row per variant, a column per recogniser. The variant that
+/// is also the gallery's is drawn again, as lines, behind the others.
+struct ReportHistograms {
+  /// Stands in the picture's file name; one of its own in each experiment.
+  std::string name;
+  std::string title;
+  /// What a reader must know to read it.
+  std::string explanation;
+  std::vector<ReportHistogram> panels;
 };
 
 struct ExperimentResult {
@@ -22,6 +63,7 @@ struct ExperimentResult {
   /// Figures that no second run can repeat: times and memory.
   std::vector<Figure> timings;
   std::vector<ReportTable> tables;
+  std::vector<ReportHistograms> histograms;
 };
 
 /// Observations + truth → figures. A pure function: the same data and seed give the same figures.

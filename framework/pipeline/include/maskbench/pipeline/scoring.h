@@ -24,6 +24,8 @@ struct ScoredRun {
   std::vector<Figure> figures, timings;
   /// Experiment's name and table.
   std::vector<std::pair<std::string, ReportTable>> tables;
+  /// The same for pictures.
+  std::vector<std::pair<std::string, ReportHistograms>> histograms;
   /// First causes, in plan order; what they block is not repeated.
   std::vector<CaseFailure> failures;
   std::vector<VariantNote> notes;

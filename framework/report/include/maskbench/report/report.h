@@ -7,12 +7,12 @@
 
 namespace maskbench {
 
-/// Writes report.json, figures.csv and timings.csv. Throws DataError.
+/// Writes report.json, figures.csv, timings.csv and score_histograms.csv. Throws DataError.
 void WriteResults(const RunDescription& run, const ScoredRun& scored,
                   const std::filesystem::path& out);
 
-/// Writes report.md, and variants.png when there are masked videos, from what the folder holds: it
-/// computes nothing.
+/// Writes report.md, variants.png when there are masked videos, and the pictures of histograms,
+/// from what the folder holds: it computes nothing.
 void WriteReport(const std::filesystem::path& out, const Components& components);
 
 }  // namespace maskbench
