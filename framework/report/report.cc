@@ -67,7 +67,10 @@ constexpr std::pair<ReportTable::Rows, const char*> kRowNames[] = {
 
 bool Shows(const Json& table, const Figure& figure) {
   const std::string rows = table.value("rows", "all");
-  return rows == "all" || (rows == "overall") == figure.condition.empty();
+  if (rows == "all") return true;
+  if ((rows == "overall") != figure.condition.empty()) return false;
+  // A handful of people per condition says nothing; their rows stay in figures.csv.
+  return rows == "overall" || figure.n >= kMinimumUnits;
 }
 
 /// Pivots figures: what identifies a row on the left, one column per metric.

@@ -39,6 +39,7 @@ class ReportTest : public testing::Test {
     run_.plan.recordings = {"r"};
     run_.environment = Json::object();
     scored_.figures = {Made("", 0.75), Made("ptosis", 0.5), Made("healthy", 0.25)};
+    scored_.figures[1].n = kMinimumUnits;
   }
 
   /// Writes everything. @return the report.
@@ -65,9 +66,10 @@ TEST_F(ReportTest, TablesShowTheRowsTheyAskFor) {
                                 "| original | 0.750 | 0 subjects | 0 |\n\n## Each"));
   EXPECT_THAT(report, HasSubstr("Two.\n\n| variant | condition | rank_1 | n | failed |\n"
                                 "|---|---|---|---|---|\n"
-                                "| original | ptosis | 0.500 | 0 subjects | 0 |\n"
-                                "| original | healthy | 0.250 | 0 subjects | 0 |\n\n## Every"));
+                                "| original | ptosis | 0.500 | 10 subjects | 0 |\n\n## Every"))
+      << "too few healthy people for a row of their own";
   EXPECT_THAT(report, HasSubstr("| original |  | 0.750 | 0 subjects | 0 |\n| original | ptosis |"));
+  EXPECT_THAT(report, HasSubstr("| original | healthy | 0.250 | 0 subjects | 0 |"));
 }
 
 TEST_F(ReportTest, PicturesOfHistogramsFollowTheTablesOfTheirExperiment) {

@@ -12,7 +12,8 @@ namespace maskbench {
 
 /// A table for people: rows are variants (and whatever else differs), columns are metrics.
 struct ReportTable {
-  /// Which figures it shows: all, those over all conditions, or those of single conditions.
+  /// Which figures it shows: all, those over all conditions, or those of single conditions with at
+  /// least kMinimumUnits units.
   enum class Rows { kAll, kOverall, kByCondition };
 
   std::string title;
