@@ -3,6 +3,7 @@
 
 #include "datasets/register_all.h"
 #include "experiments/register_all.h"
+#include "experiments/training/register_all.h"
 
 int main(int argc, char** argv) {
   maskbench::EnsureRuntimeEnvironment(argv);
@@ -10,6 +11,7 @@ int main(int argc, char** argv) {
   maskbench::RegisterFrameworkComponents(&components);
   maskbench::RegisterExperiments(&components.experiments);
   maskbench::RegisterDatasetMakers(&components.dataset_makers);
+  maskbench::RegisterNetworkTrainers(&components.network_trainers);
   maskbench::Program program;
   program.version = MASKBENCH_VERSION;
   program.default_assets_dir = MASKBENCH_ASSETS_DIR;

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "layer_graph.h"
+#include "maskbench/nn/layer_graph.h"
+
 #include "tfjs_weights.h"
 
 namespace maskbench {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <sstream>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,9 +19,9 @@
 #include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
 #include "maskbench/core/json.h"
+#include "maskbench/nn/layer_graph.h"
 
 #include "dlib_resnet.h"
-#include "layer_graph.h"
 #include "tfjs_graph.h"
 #include "tfjs_lowering.h"
 #include "tfjs_weights.h"
@@ -152,7 +153,53 @@ std::string SerialiseModule(const std::string& name, const TorchScriptProgram& p
   return archive.str();
 }
 
+/// Emits, saves and records; `report` names the files.
+void WriteModule(LayerGraph graph, const NetworkContract& contract, const std::string& origin,
+                 Json manifest, ImportReport* report) {
+  FoldLayers(&graph);
+  const TorchScriptProgram program = EmitTorchScript(graph, contract);
+  report->tensors_sha256 = HashTensors(program);
+  report->tensor_count = program.tensors.size();
+  for (const auto& named : program.tensors) report->parameter_count += named.tensor.NumElements();
+
+  std::string archive;
+  try {
+    archive = SerialiseModule(contract.name, program);
+  } catch (const std::exception& error) {
+    throw DataError(fmt::format("LibTorch rejected network {} as imported from {}: {}",
+                                contract.name, origin, error.what()));
+  }
+  manifest["tensors_sha256"] = report->tensors_sha256;
+  manifest["program_sha256"] = Sha256OfBytes(program.source);
+  manifest["tensor_count"] = report->tensor_count;
+  manifest["parameter_count"] = report->parameter_count;
+  manifest["module_bytes"] = archive.size();
+  // The manifest goes last: while it is missing or old, the module is imported again.
+  std::error_code ignored;
+  fs::remove(report->manifest_file, ignored);
+  WriteFileAtomically(report->module_file, archive);
+  WriteJsonFile(report->manifest_file, manifest);
+}
+
+ImportReport ReportFor(const NetworkContract& contract, const fs::path& out_dir) {
+  ImportReport report;
+  report.network = contract.name;
+  report.module_file = out_dir / (contract.name + ".pt");
+  report.manifest_file = out_dir / (contract.name + ".json");
+  return report;
+}
+
 }  // namespace
+
+ImportReport WriteNetwork(LayerGraph graph, const NetworkContract& contract, Json description,
+                          const fs::path& out_dir) {
+  ImportReport report = ReportFor(contract, out_dir);
+  description["network"] = contract.name;
+  description["importer_version"] = kImporterVersion;
+  description["contract"] = ContractToJson(contract);
+  WriteModule(std::move(graph), contract, "the program", std::move(description), &report);
+  return report;
+}
 
 ImportReport ImportNetwork(const NetworkSpec& spec, const fs::path& npm_root,
                            const fs::path& out_dir) {
@@ -162,40 +209,15 @@ ImportReport ImportNetwork(const NetworkSpec& spec, const fs::path& npm_root,
   };
   const fs::path package_folder = PackageFolder(spec, npm_root);
   Json manifest = DescribeSource(spec, package_folder);
-  ImportReport report;
-  report.network = spec.contract.name;
-  report.module_file = out_dir / (spec.contract.name + ".pt");
-  report.manifest_file = out_dir / (spec.contract.name + ".json");
+  ImportReport report = ReportFor(spec.contract, out_dir);
   if (ReadUpToDate(manifest, &report)) {
     report.was_up_to_date = true;
     report.seconds = seconds_since_start();
     return report;
   }
 
-  LayerGraph graph = ReadLayers(spec, package_folder);
-  FoldLayers(&graph);
-  const TorchScriptProgram program = EmitTorchScript(graph, spec.contract);
-  report.tensors_sha256 = HashTensors(program);
-  report.tensor_count = program.tensors.size();
-  for (const auto& named : program.tensors) report.parameter_count += named.tensor.NumElements();
-
-  std::string archive;
-  try {
-    archive = SerialiseModule(spec.contract.name, program);
-  } catch (const std::exception& error) {
-    throw DataError(fmt::format("LibTorch rejected network {} as imported from {}: {}",
-                                spec.contract.name, package_folder.string(), error.what()));
-  }
-  manifest["tensors_sha256"] = report.tensors_sha256;
-  manifest["program_sha256"] = Sha256OfBytes(program.source);
-  manifest["tensor_count"] = report.tensor_count;
-  manifest["parameter_count"] = report.parameter_count;
-  manifest["module_bytes"] = archive.size();
-  // The manifest goes last: while it is missing or old, the module is imported again.
-  std::error_code ignored;
-  fs::remove(report.manifest_file, ignored);
-  WriteFileAtomically(report.module_file, archive);
-  WriteJsonFile(report.manifest_file, manifest);
+  WriteModule(ReadLayers(spec, package_folder), spec.contract, package_folder.string(),
+              std::move(manifest), &report);
   report.seconds = seconds_since_start();
   return report;
 }

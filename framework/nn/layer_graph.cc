@@ -1,4 +1,4 @@
-#include "layer_graph.h"
+#include "maskbench/nn/layer_graph.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -3,7 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "layer_graph.h"
+#include "maskbench/nn/layer_graph.h"
+
 #include "tfjs_graph.h"
 
 namespace maskbench {

@@ -291,6 +291,11 @@ class Emitter {
     Assign(PadCall(InputName(layer), pad.padding, pad.extra_channels, "0.0"));
   }
 
+  void Emit(const Layer& layer, const UpsampleLayer&) {
+    Assign(fmt::format("torch.upsample_nearest2d({}, [{}, {}])", InputName(layer), layer.shape[0],
+                       layer.shape[1]));
+  }
+
   // The value of `from` with its elements in the source's order, as [batch] + `shape`.
   static std::string RowMajor(const Layer& from, std::string value,
                               const std::vector<int64_t>& shape) {

@@ -4,9 +4,8 @@
 #include <vector>
 
 #include "maskbench/nn/contract.h"
+#include "maskbench/nn/layer_graph.h"
 #include "maskbench/nn/tensor.h"
-
-#include "layer_graph.h"
 
 namespace maskbench {
 

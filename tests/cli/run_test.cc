@@ -272,6 +272,19 @@ TEST(BadInput, MissingFilesAndBadUsageEndWithTwo) {
   EXPECT_EQ(RunProgram({"score", run.folder()}).exit_code, 1);
 }
 
+TEST(BadInput, NothingIsTrainedOnSeedsOfOutsideEvaluators) {
+  const TemporaryFolder folder;
+  const ProgramResult outside = RunProgram(
+      {"train", "eye_network", "--seed", "900000", "--out", folder.path() / "training"});
+  EXPECT_EQ(outside.exit_code, 2);
+  EXPECT_THAT(outside.errors, HasSubstr("left to evaluators outside"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "training"));
+  const ProgramResult unknown =
+      RunProgram({"train", "ear_network", "--out", folder.path() / "training"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.errors, HasSubstr("eye_network"));
+}
+
 TEST(BadInput, BrokenJsonIsShownWithItsLine) {
   SmallRun run;
   const std::string file = run.folder() / "broken.json";

@@ -1,6 +1,6 @@
 // What the folds leave over; that they compute the same is checked in operators_test.cc.
 
-#include "layer_graph.h"
+#include "maskbench/nn/layer_graph.h"
 
 #include <variant>
 #include <vector>

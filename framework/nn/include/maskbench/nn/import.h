@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <string>
 
+#include "maskbench/core/json.h"
 #include "maskbench/nn/contract.h"
+#include "maskbench/nn/layer_graph.h"
 
 namespace maskbench {
 
@@ -34,5 +36,10 @@ struct ImportReport {
 /// malformed or use an unsupported operator, or when the result does not keep the contract.
 ImportReport ImportNetwork(const NetworkSpec& spec, const std::filesystem::path& npm_root,
                            const std::filesystem::path& out_dir);
+
+/// The same for a network that the program has as a layer graph: folds it and writes module and
+/// record. @param description  joins the record; says where the weights come from.
+ImportReport WriteNetwork(LayerGraph graph, const NetworkContract& contract, Json description,
+                          const std::filesystem::path& out_dir);
 
 }  // namespace maskbench

@@ -84,6 +84,11 @@ struct PadLayer {
   int64_t extra_channels = 0;
 };
 
+/// Each pixel becomes a square of `factor` × `factor` equal ones.
+struct UpsampleLayer {
+  int64_t factor = 2;
+};
+
 /// To the shape of the layer; elements in the order of the source format (channels last).
 struct ReshapeLayer {};
 
@@ -100,9 +105,10 @@ struct ConcatLayer {};
 /// Along the channels.
 struct SoftmaxLayer {};
 
-using LayerOperation = std::variant<InputLayer, ConvolutionLayer, DenseLayer, AffineLayer,
-                                    ClampLayer, PReluLayer, UnaryLayer, BinaryLayer, PoolLayer,
-                                    PadLayer, ReshapeLayer, ReduceLayer, ConcatLayer, SoftmaxLayer>;
+using LayerOperation =
+    std::variant<InputLayer, ConvolutionLayer, DenseLayer, AffineLayer, ClampLayer, PReluLayer,
+                 UnaryLayer, BinaryLayer, PoolLayer, PadLayer, UpsampleLayer, ReshapeLayer,
+                 ReduceLayer, ConcatLayer, SoftmaxLayer>;
 
 struct Layer {
   std::string name;  ///< In the source, for messages.

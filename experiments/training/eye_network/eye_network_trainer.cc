@@ -1,0 +1,171 @@
+// The recipe of the eye network: draw crops of virtual eyes, train, round to 16 bits, write down
+// what was reached.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "maskbench/core/error.h"
+#include "maskbench/core/files.h"
+#include "maskbench/nn/eye_network.h"
+#include "maskbench/nn/half_weights.h"
+#include "maskbench/nn/import.h"
+#include "maskbench/pipeline/network_trainer.h"
+
+#include "datasets/virtual_clinic/studio.h"
+#include "experiments/training/eye_network/crop_generator.h"
+#include "experiments/training/eye_network/trainer.h"
+
+namespace maskbench {
+namespace {
+
+namespace fs = std::filesystem;
+using training::EyeErrors;
+
+constexpr int kSubjects = 500, kFramesPerSubject = 60, kSteps = 24000;
+
+struct Curve {
+  std::string name;
+  cv::Scalar colour;
+  std::vector<cv::Point2d> points;
+};
+
+/// Curves over the steps of training in one panel, on a logarithmic axis.
+void DrawPanel(cv::Mat picture, const std::string& title, const std::vector<Curve>& curves) {
+  const cv::Rect frame(56, 26, picture.cols - 70, picture.rows - 56);
+  double right = 1, low = 1e9, high = 1e-9;
+  for (const Curve& curve : curves) {
+    for (const cv::Point2d& point : curve.points) {
+      right = std::max(right, point.x);
+      low = std::min(low, point.y);
+      high = std::max(high, point.y);
+    }
+  }
+  low = std::max(low, high * 1e-4) / 1.15;
+  high *= 1.15;
+  const auto at = [&](const cv::Point2d& point) {
+    const double y = std::log(std::max(point.y, low) / low) / std::log(high / low);
+    return cv::Point(frame.x + cvRound(point.x / right * frame.width),
+                     frame.y + frame.height - cvRound(y * frame.height));
+  };
+  const cv::Scalar ink(40, 40, 40), grid(225, 225, 225);
+  const auto text = [&](const std::string& what, cv::Point where, const cv::Scalar& colour) {
+    cv::putText(picture, what, where, cv::FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv::LINE_AA);
+  };
+  for (double decade = 1e-4; decade < 1e4; decade *= 10) {
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      const double value = decade * factor;
+      if (value < low || value > high) continue;
+      const cv::Point left = at({0, value});
+      cv::line(picture, left, {frame.x + frame.width, left.y}, grid, 1);
+      text(fmt::format("{:g}", value), {6, left.y + 4}, ink);
+    }
+  }
+  cv::rectangle(picture, frame, ink, 1);
+  text(title, {frame.x, 18}, ink);
+  text("0", {frame.x - 4, picture.rows - 12}, ink);
+  text(fmt::format("step {:.0f}", right), {frame.x + frame.width - 80, picture.rows - 12}, ink);
+  int row = 0;
+  for (const Curve& curve : curves) {
+    for (size_t k = 1; k < curve.points.size(); ++k)
+      cv::line(picture, at(curve.points[k - 1]), at(curve.points[k]), curve.colour, 2, cv::LINE_AA);
+    text(curve.name, {frame.x + frame.width - 150, frame.y + 18 + 16 * row++}, curve.colour);
+  }
+}
+
+void DrawLearningCurves(const Json& history, const fs::path& file) {
+  std::vector<Curve> loss = {{"training loss", {150, 90, 20}, {}}};
+  std::vector<Curve> errors = {{"MRD1, mm", {40, 40, 200}, {}},
+                               {"upper lid, mm", {160, 90, 20}, {}},
+                               {"lower lid, mm", {60, 140, 40}, {}},
+                               {"iris x, mm", {150, 40, 150}, {}},
+                               {"iris y, mm", {30, 140, 200}, {}}};
+  const std::vector<const char*> names = {"mrd1_mae_mm", "upper_mae_mm", "lower_mae_mm",
+                                          "iris_x_mae_mm", "iris_y_mae_mm"};
+  for (const Json& entry : history) {
+    // Goes below zero when the network knows its errors well; shown against the lowest possible.
+    loss[0].points.emplace_back(entry.at("step").get<double>(), entry.at("loss").get<double>());
+    if (!entry.contains("validation")) continue;
+    for (size_t k = 0; k < names.size(); ++k) {
+      errors[k].points.emplace_back(entry.at("step").get<double>(),
+                                    entry.at("validation").at(names[k]).get<double>());
+    }
+  }
+  double lowest = 1e9;
+  for (const cv::Point2d& point : loss[0].points) lowest = std::min(lowest, point.y);
+  for (cv::Point2d& point : loss[0].points) point.y += std::max(0.0, 0.1 - lowest);
+  cv::Mat picture(640, 760, CV_8UC3, cv::Scalar(252, 252, 252));
+  DrawPanel(picture.rowRange(0, 320), "Loss on training subjects (shifted above zero)", loss);
+  DrawPanel(picture.rowRange(320, 640), "Mean absolute error on validation subjects", errors);
+  if (!cv::imwrite(file.string(), picture)) {
+    throw DataError(fmt::format("{} cannot be written.", file.string()));
+  }
+}
+
+class EyeNetworkTrainer : public NetworkTrainer {
+ public:
+  std::string Name() const override { return "eye_network"; }
+  std::string Summary() const override {
+    return "lid margins, corners, iris, pupil and reflex in an eye's crop";
+  }
+
+  std::vector<fs::path> Train(const MakerPlaces& places, const Request& request,
+                              const Progress& progress) const override {
+    const fs::path& folder = request.folder;
+    fs::create_directories(folder);
+    training::CropRecipe recipe;
+    recipe.seed = request.seed;
+    recipe.subjects = std::max(20, static_cast<int>(std::lround(kSubjects * request.effort)));
+    recipe.frames = kFramesPerSubject;
+    {
+      const virtual_clinic::Studio studio(places.models_dir, places.npm_dir);
+      const std::string phase = fmt::format("Drawing {} subjects", recipe.subjects);
+      progress(phase, 0, recipe.subjects, "");
+      training::MakeCrops(studio, recipe, folder / "crops", request.workers,
+                          [&](int done, int total) { progress(phase, done, total, "crops"); });
+    }
+    training::TrainingOptions options;
+    options.seed = request.seed;
+    options.threads = request.workers;
+    options.steps = std::max(500, static_cast<int>(std::lround(kSteps * request.effort)));
+    const std::string phase = fmt::format("Training for {} steps", options.steps);
+    progress(phase, 0, options.steps, "");
+    const training::TrainedEyeNetwork trained = training::TrainEyeNetwork(
+        folder / "crops", options, folder / "checkpoint.pt",
+        [&](const training::TrainingProgress& now) {
+          std::string what = fmt::format("loss {:.3f}", now.loss);
+          if (now.validation != nullptr)
+            what += fmt::format(", MRD1 off by {:.3f} mm", now.validation->mrd1_mm);
+          progress(phase, now.step, now.steps, what);
+        });
+    const Json description = {
+        {"network", EyeNetworkContract().name},
+        {"command", fmt::format("maskbench train eye_network --seed {} --workers {} --effort {}",
+                                request.seed, request.workers, request.effort)},
+        {"subjects", recipe.subjects},
+        {"steps", options.steps},
+        {"crop_generator_version", training::kCropGeneratorVersion},
+        {"validation", ToJson(trained.validation)}};
+    const std::vector<fs::path> files = {folder / "eye_network.weights", folder / "history.json",
+                                         folder / "learning_curves.png"};
+    const std::string packed = PackHalfWeights(trained.graph, description);
+    WriteFileAtomically(files[0], packed);
+    WriteJsonFile(files[1], trained.history);
+    DrawLearningCurves(trained.history, files[2]);
+    // Of the rounded weights, as everybody else will run them.
+    const ImportReport report =
+        WriteNetwork(UnpackHalfWeights(packed, BuildEyeNetwork(0), files[0].string()),
+                     EyeNetworkContract(), description, folder);
+    return {files[0], files[1], files[2], report.module_file};
+  }
+};
+
+}  // namespace
+
+void RegisterEyeNetworkTrainer(NetworkTrainers* trainers) {
+  trainers->push_back(std::make_unique<EyeNetworkTrainer>());
+}
+
+}  // namespace maskbench
