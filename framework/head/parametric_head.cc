@@ -124,6 +124,7 @@ std::shared_ptr<const ParametricHead> ParametricHead::FromFile(const HeadFile& f
       file.Get<std::int32_t>("target_starts", static_cast<std::int64_t>(names.size()) + 1);
   head->NameTargets(names, starts, file.origin());
   head->MakeAxes();
+  head->MeasureAxes();
   return head;
 }
 
@@ -234,6 +235,22 @@ void ParametricHead::MakeAxes() {
     }
     axis.asymmetric = StartsWith(axis.name, "asym/") || std::abs(sideways) > 0.5 * total;
     axes_.push_back(std::move(axis));
+  }
+}
+
+void ParametricHead::MeasureAxes() {
+  const Eigen::Matrix3Xd mean = Shape(HeadRecipe());
+  for (DetailAxis& axis : axes_) {
+    for (const bool positive : {false, true}) {
+      Eigen::Matrix3Xd moved = Eigen::Matrix3Xd::Zero(3, mean.cols());
+      for (const int detail : positive ? axis.positive : axis.negative)
+        moved += IdentityDelta(first_detail_ + detail);
+      double& reach_mm = axis.reach_mm[positive ? 1 : 0];
+      for (Eigen::Index v = 0; v < mean.cols(); ++v) {
+        const bool face = mean(2, v) > -110 && mean(1, v) > -125 && mean(1, v) < 90;
+        if (face) reach_mm = std::max(reach_mm, moved.col(v).norm());
+      }
+    }
   }
 }
 

@@ -48,6 +48,8 @@ struct DetailAxis {
   std::string name;                     ///< E.g. "eyes/eye-size-small|big".
   std::vector<int> negative, positive;  ///< Details: none, one, or left and right.
   bool asymmetric = false;              ///< Makes the sides of the head differ.
+  /// How far weight −1 and weight 1 move the vertex of the face that moves most.
+  std::array<double, 2> reach_mm{};
 };
 
 /// Spread of random heads: standard deviations of the axes' weights. Larger ones give caricatures.
@@ -125,6 +127,7 @@ class ParametricHead {
   void NameTargets(const std::vector<std::string>& names, const std::vector<int>& starts,
                    const std::string& origin);
   void MakeAxes();
+  void MeasureAxes();
   void Add(const Target& target, double weight, Eigen::Matrix3Xd* shape) const;
   void MoveOrigin(Eigen::Matrix3Xd* shape) const;
 
