@@ -8,6 +8,8 @@
 
 #include <opencv2/core.hpp>
 
+#include "maskbench/pipeline/dataset_recipe.h"
+
 #include "experiments/training/eye_network/crop_shard.h"
 #include "experiments/training/eye_network/eye_sample.h"
 
@@ -22,9 +24,6 @@ struct EyeSample {
   cv::Mat patch;  ///< CV_8UC3 (B, G, R), kPatchHeight × kPatchWidth.
   EyeLabel label;
 };
-
-/// Seeds from here on are left to evaluators outside.
-inline constexpr std::uint64_t kFirstOutsideSeed = 900000;
 
 /// What a folder of shards holds.
 struct CropRecipe {
