@@ -31,7 +31,7 @@ struct Preset {
 
 const std::vector<Preset>& AllPresets() {
   static const std::vector<Preset> presets = {
-      {"quick", "12 subjects x 2 recordings of 3 s", 12, 2, 3, 640, 480, false},
+      {"quick", "12 subjects x 2 recordings of 2 s", 12, 2, 2, 640, 480, false},
       {"tiny", "5 subjects x 1 recording of 1.5 s, 320x240, for tests", 5, 1, 1.5, 320, 240, false},
       {"paper", "405 subjects x 1 examination of 12 s", 405, 1, 12, 640, 480, false},
       {"sign_matched", "20 subjects x 2 recordings; subjects of a condition share all signs", 20, 2,
