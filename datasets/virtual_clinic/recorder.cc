@@ -17,6 +17,18 @@ Json Rounded(double value, double step) {
   return static_cast<float>(std::round(value / step) * step);
 }
 
+const char* ToText(Ancestry ancestry) {
+  switch (ancestry) {
+    case Ancestry::kAfrican:
+      return "african";
+    case Ancestry::kAsian:
+      return "asian";
+    case Ancestry::kCaucasian:
+      return "caucasian";
+  }
+  return "";
+}
+
 // Everything that a recording needs to be drawn.
 struct Stage {
   Patient patient;
@@ -228,6 +240,7 @@ void MakeRecording(const Studio& studio, const RecordingPlan& plan,
                    {"height_px", plan.height_px},
                    {"focal_px", stage.session.camera.focal_px}};
   all["patient"] = PatientTruth(stage.patient);
+  all["anatomy"]["ancestry"] = ToText(plan.stratum.ancestry);
   for (const Side side : kSides) {
     const EyeShape& eye = stage.eyes[static_cast<int>(side)];
     all["anatomy"][ToString(side)] = {{"hvid_mm", 2 * eye.limbus_horizontal_mm},

@@ -5,6 +5,8 @@
 
 #include "maskbench/core/rng.h"
 
+#include "datasets/virtual_clinic/face_shape.h"
+
 namespace maskbench::virtual_clinic {
 namespace {
 
@@ -17,36 +19,6 @@ double Between(NamedRandom* random, double low, double high) {
 // Normal, cut off at two standard deviations.
 double Near(NamedRandom* random, double mean, double sigma) {
   return mean + sigma * std::clamp(random->Normal(), -2.0, 2.0);
-}
-
-// How far each detail axis moves the vertex that it moves most: one standard deviation, mm. The
-// axes' own ranges differ ten times in size, so that equal weights would make people who differ in
-// the cheeks alone. Together the axes give the spread of adults: nose, mouth and jaw breadths with
-// standard deviations of 2 to 6 mm (Farkas, Anthropometry of the Head and Face, 1994).
-constexpr std::pair<const char*, double> kDetailSpreadMm[] = {
-    {"nose/", 1.75}, {"mouth/", 1.35},   {"eyes/", 0.95}, {"eyebrows/", 2.4}, {"chin/", 2.3},
-    {"cheek/", 2.0}, {"forehead/", 3.4}, {"head/", 3.4},  {"ears/", 2.7},     {"neck/", 3.4}};
-constexpr double kAsymmetrySpreadMm = 0.40;
-// Axes that need another spread: four widen the nose together, one sets the eyes apart, and those
-// of "eye-height" open the lids, which signs and lid rig do.
-constexpr std::pair<const char*, double> kDetailFactors[] = {
-    {"nose/nose-flaring", 0.5}, {"nose/nose-nostril-width", 0.5}, {"nose/nose-scale-horiz", 0.5},
-    {"nose/nose-width3", 0.5},  {"eyes/eye-move-in", 1.5},        {"eyes/eye-height", 0.5}};
-
-void DrawDetails(const ParametricHead& head, NamedRandom* random, HeadRecipe* recipe) {
-  for (const DetailAxis& axis : head.DetailAxes()) {
-    const double z = std::clamp(random->Normal(), -2.5, 2.5);
-    double sigma_mm = kAsymmetrySpreadMm;
-    if (!axis.asymmetric) {
-      for (const auto& [region, spread_mm] : kDetailSpreadMm)
-        if (axis.name.rfind(region, 0) == 0) sigma_mm = spread_mm;
-      for (const auto& [start, factor] : kDetailFactors)
-        if (axis.name.rfind(start, 0) == 0) sigma_mm *= factor;
-    }
-    const double reach_mm = axis.reach_mm[z < 0 ? 0 : 1];
-    if (reach_mm > 0)
-      ParametricHead::AddDetail(axis, std::clamp(z * sigma_mm / reach_mm, -1.0, 1.0), recipe);
-  }
 }
 
 }  // namespace
@@ -85,20 +57,20 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
   recipe.african = parts[0] / total;
   recipe.asian = parts[1] / total;
   recipe.caucasian = parts[2] / total;
-  recipe.age = 0.9 * age;
+  recipe.age = 0.7 * age;  // The skin ages with its own wrinkles.
   recipe.weight = std::clamp(Near(&shape, 0.05 + 0.15 * age, 0.4), -0.9, 0.9);
   recipe.muscle = Near(&shape, 0.0, 0.3);
-  DrawDetails(head, &shape, &recipe);
+  DrawFaceShape(head, &shape, &recipe);
   NamedRandom withheld(seed, id, "withheld");
   subject.withheld_seed =
       (static_cast<std::uint64_t>(withheld.NextBits()) << 32) | withheld.NextBits();
-  subject.withheld_rms_mm = Between(&withheld, 1.5, 2.2);
+  subject.withheld_rms_mm = Between(&withheld, 1.4, 2.1);
 
   // Pigments.
   NamedRandom colour(seed, id, "colour");
   SkinRecipe& skin = subject.skin;
-  const double african = Between(&colour, 0.58, 0.92), asian = Between(&colour, 0.20, 0.42),
-               caucasian = Between(&colour, 0.08, 0.32);
+  const double african = Between(&colour, 0.58, 0.97), asian = Between(&colour, 0.20, 0.55),
+               caucasian = Between(&colour, 0.08, 0.42);
   skin.melanin = recipe.african * african + recipe.asian * asian + recipe.caucasian * caucasian;
   skin.haemoglobin = Near(&colour, 0.38, 0.07);
   skin.undertone = Near(&colour, stratum.ancestry == Ancestry::kAsian ? 0.25 : 0.0, 0.3);
@@ -117,7 +89,7 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
                                                                      : "";
   skin.package_skin = years + "_" + people + "_" + sex + "/" + years + "_" + shade + "skinned_" +
                       sex + "_diffuse" + version;
-  skin.package_strength = Between(&colour, 0.4, 0.8);
+  skin.package_strength = Between(&colour, 0.75, 1.0);
   skin.variation = Between(&colour, 0.65, 1.45);
   skin.zones = Between(&colour, 0.65, 1.55);
   skin.redness = colour.Uniform() < 0.12 ? Between(&colour, 0.05, 0.25) : 0.0;
@@ -127,7 +99,7 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
   skin.pores = Between(&colour, 0.6, 1.5);
   skin.gloss = Between(&colour, 0.7, 1.3);
   skin.wrinkles = Between(&colour, 0.6, 1.8);
-  skin.eyelid_tone = Between(&colour, 0.25, 0.9);
+  skin.eyelid_tone = Between(&colour, 0.4, 1.0);
   skin.under_eye = Between(&colour, 0.1, 0.65);
   skin.lips.redness = Between(&colour, male ? 0.0 : 0.15, male ? 0.85 : 1.0);
   skin.lips.darkness = Near(&colour, recipe.african > 0.5 ? 0.25 : 0.05, 0.25);
@@ -149,13 +121,13 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
   const bool dyed = !male && hair.Uniform() < 0.5;
   if (dyed) subject.hair.grey *= 0.15;
   BrowRecipe& brows = skin.brows;
-  brows.density = Near(&hair, male ? 1.25 : 1.0, 0.45);
-  brows.thickness = std::clamp(Near(&hair, male ? 1.15 : 0.85, 0.45), 0.45, 1.7);
-  brows.length = Near(&hair, 0.95, 0.18);
-  brows.arch_mm = Near(&hair, male ? 0.3 : 1.3, 2.0);
-  brows.height_mm = Near(&hair, 0.0, 2.0);
-  brows.angle_deg = Near(&hair, 0.0, 7.0);
-  brows.gap_mm = Near(&hair, 0.0, 2.9);
+  brows.density = Near(&hair, male ? 1.35 : 1.1, 0.5);
+  brows.thickness = std::clamp(Near(&hair, male ? 1.4 : 1.0, 0.5), 0.45, 2.0);
+  brows.length = std::clamp(Near(&hair, 0.98, 0.15), 0.8, 1.2);
+  brows.arch_mm = Near(&hair, male ? 0.3 : 1.3, 1.7);
+  brows.height_mm = Near(&hair, male ? 1.5 : 2.5, 2.2);
+  brows.angle_deg = Near(&hair, -3.0, 5.5);
+  brows.gap_mm = Near(&hair, 0.0, 2.6);
   brows.colour = subject.hair;
   brows.colour.melanin = std::clamp(subject.hair.melanin + 0.15, 0.35, 1.0);
   brows.colour.grey *= 0.6;
@@ -257,7 +229,7 @@ Subject DrawSubject(const ParametricHead& head, std::uint64_t seed, const std::s
     lid.swelling_lower_mm = std::max(0.0, bags + 0.1 * eyes.Normal());
   }
   subject.lashes.length = Near(&eyes, male ? 0.9 : 1.05, 0.1);
-  subject.lashes.density = Near(&eyes, male ? 0.9 : 1.05, 0.12);
+  subject.lashes.density = Near(&eyes, male ? 1.15 : 1.35, 0.15);
   subject.lashes.seed = eyes.NextBits();
   subject.lashes.albedo = 0.6f * HairAlbedo(brows.colour).cwiseMin(0.12f);
   return subject;

@@ -16,7 +16,7 @@ namespace {
 using virtual_clinic::Condition;
 using virtual_clinic::RecordingPlan;
 
-constexpr int kVirtualClinicVersion = 2;
+constexpr int kVirtualClinicVersion = 3;
 // Successive subjects have successive conditions; see Plans.
 constexpr int kConditions = 5;
 constexpr double kRateHz = 60;

@@ -331,6 +331,20 @@ void ParametricHead::MoveOrigin(Eigen::Matrix3Xd* shape) const {
   shape->colwise() -= origin;
 }
 
+SparseDelta ParametricHead::DetailDelta(int detail) const {
+  const Target& target = identity_targets_.at(static_cast<size_t>(first_detail_ + detail));
+  SparseDelta delta;
+  delta.vertices.assign(delta_vertices_.begin() + target.first,
+                        delta_vertices_.begin() + target.last);
+  delta.millimetres.resize(3, target.last - target.first);
+  for (int entry = target.first; entry < target.last; ++entry) {
+    const std::int16_t* counts = &delta_counts_[3 * static_cast<size_t>(entry)];
+    delta.millimetres.col(entry - target.first) =
+        static_cast<float>(mm_per_count_) * Eigen::Vector3f(counts[0], counts[1], counts[2]);
+  }
+  return delta;
+}
+
 Eigen::Matrix3Xd ParametricHead::Base() const {
   Eigen::Matrix3Xd shape = base_.cast<double>();
   MoveOrigin(&shape);

@@ -10,17 +10,12 @@
 
 #include "maskbench/stats/agreement.h"
 
+#include "datasets/the_studio.h"
+#include "datasets/virtual_clinic/face_shape.h"
 #include "datasets/virtual_clinic/studio.h"
 
 namespace maskbench::virtual_clinic {
 namespace {
-
-const Studio& TheStudio() {
-  const char* assets = std::getenv("MASKBENCH_ASSETS");
-  const std::filesystem::path folder = assets != nullptr ? assets : MASKBENCH_ASSETS_DIR;
-  static const Studio studio(folder / "models", folder / "npm");
-  return studio;
-}
 
 Subject Draw(std::uint64_t seed, int index) {
   return DrawSubject(TheStudio().head(), seed, "s" + std::to_string(index),
@@ -98,6 +93,50 @@ TEST(Subject, FacesDifferAsMuchAsPeoplesDo) {
     EXPECT_GT(mean, range.lowest_mean_mm) << name;
     EXPECT_LT(mean, range.highest_mean_mm) << name;
   }
+}
+
+// Every measure that is drawn comes out of the finished shape: details that contradict each other,
+// or too few of them for a measure, would show here. The withheld part is left out.
+TEST(Subject, MeasuresHaveTheSpreadThatWasAskedFor) {
+  const ParametricHead& head = TheStudio().head();
+  const std::vector<FaceMeasure>& measures = FaceMeasures();
+  constexpr int kPeople = 240, kGroups = 6;  // Sex and ancestry repeat every six.
+  std::vector<std::array<std::vector<double>, kGroups>> values(measures.size());
+  for (int k = 0; k < kPeople; ++k) {
+    const Eigen::VectorXd face = MeasureFace(head, head.Shape(Draw(31, k).head));
+    ASSERT_EQ(static_cast<size_t>(face.size()), measures.size());
+    for (size_t m = 0; m < measures.size(); ++m)
+      values[m][static_cast<size_t>(k % kGroups)].push_back(face[static_cast<Eigen::Index>(m)]);
+  }
+  for (size_t m = 0; m < measures.size(); ++m) {
+    double variance = 0;
+    for (const std::vector<double>& group : values[m]) {
+      const Agreement spread = LimitsOfAgreement(group);
+      variance += spread.half_width * spread.half_width / (1.96 * 1.96) / kGroups;
+    }
+    // Ages and builds within a group add to it; the tolerance of the draw takes some away.
+    EXPECT_GT(std::sqrt(variance), 0.7 * measures[m].spread_mm) << measures[m].name;
+    EXPECT_LT(std::sqrt(variance), 1.35 * measures[m].spread_mm) << measures[m].name;
+  }
+}
+
+// An eye's opening is about two and a half irises wide.
+TEST(Subject, FissuresFitTheirIrises) {
+  const ParametricHead& head = TheStudio().head();
+  double mean = 0;
+  constexpr int kPeople = 120;
+  for (int k = 0; k < kPeople; ++k) {
+    const Subject subject = Draw(31, k);
+    const Eigen::Matrix3Xd shape = SubjectShape(head, subject);
+    for (const size_t s : {0, 1}) {
+      const LidRings& lids = head.Topology().lids[s];
+      const double fissure_mm =
+          (shape.col(lids.lateral_canthus) - shape.col(lids.medial_canthus)).norm();
+      mean += fissure_mm / (2 * subject.eyes[s].limbus_horizontal_mm) / (2 * kPeople);
+    }
+  }
+  EXPECT_GT(mean, 2.4);
+  EXPECT_LT(mean, 2.6);
 }
 
 // However far a face is from the average, its lids reach what signs ask for, and shut.

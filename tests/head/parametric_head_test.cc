@@ -291,6 +291,22 @@ TEST(ParametricHead, TextureCoordinatesLieInTheTexture) {
   EXPECT_LT(on_seam, 400);
 }
 
+TEST(ParametricHead, ADetailsDeltaIsWhatItAddsToAShape) {
+  const ParametricHead& head = ImportedParametricHead();
+  for (const char* name : {"nose/nose-hump-morehump", "eyes/l-eye-size-big"}) {
+    const SparseDelta delta = head.DetailDelta(head.Detail(name));
+    Eigen::Matrix3Xd added = Eigen::Matrix3Xd::Zero(3, head.Topology().vertex_count);
+    for (size_t k = 0; k < delta.vertices.size(); ++k)
+      added.col(delta.vertices[k]) = delta.millimetres.col(k).cast<double>();
+    HeadRecipe with;
+    with.details.emplace_back(head.Detail(name), 1.0);
+    Eigen::Matrix3Xd difference = head.Shape(with) - head.Shape(HeadRecipe()) - added;
+    difference.colwise() -= Eigen::Vector3d(difference.col(0));  // The origin may move.
+    EXPECT_GT(added.colwise().norm().maxCoeff(), 1) << name;
+    EXPECT_LT(difference.colwise().norm().maxCoeff(), 1e-4) << name;
+  }
+}
+
 TEST(ParametricHead, UnknownNamesAreRefused) {
   const ParametricHead& head = ImportedParametricHead();
   ExpectError<UsageError>([&] { head.Detail("nose/nose-of-another"); }, {"nose-of-another"});

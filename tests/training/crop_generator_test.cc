@@ -18,6 +18,7 @@
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 
+#include "datasets/the_studio.h"
 #include "datasets/virtual_clinic/studio.h"
 #include "experiments/training/eye_network/crop_camera.h"
 #include "experiments/training/eye_network/crop_disguise.h"
@@ -28,13 +29,6 @@
 
 namespace maskbench::training {
 namespace {
-
-const virtual_clinic::Studio& TheStudio() {
-  const char* assets = std::getenv("MASKBENCH_ASSETS");
-  const std::filesystem::path folder = assets != nullptr ? assets : MASKBENCH_ASSETS_DIR;
-  static const virtual_clinic::Studio studio(folder / "models", folder / "npm");
-  return studio;
-}
 
 const CropGenerator& TheGenerator() {
   static const CropGenerator generator(TheStudio());

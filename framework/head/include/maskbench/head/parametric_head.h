@@ -94,6 +94,8 @@ class ParametricHead {
   /// Index of a detail. Throws UsageError for an unknown name.
   int Detail(const std::string& name) const;
   const std::vector<DetailAxis>& DetailAxes() const { return axes_; }
+  /// Displacement by one detail at full weight; the origin stays with the package's.
+  SparseDelta DetailDelta(int detail) const;
   /// Adds an axis to a recipe with weight −1 … 1.
   static void AddDetail(const DetailAxis& axis, double weight, HeadRecipe* recipe);
   /// Adds random weights of all axes to a recipe.
