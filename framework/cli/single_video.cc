@@ -1,5 +1,6 @@
 // `mask` and `measure`: one video, without a data set.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 
@@ -71,12 +72,40 @@ void WriteComparison(const fs::path& original, const fs::path& masked, const fs:
   writer->Finish();
 }
 
+/// A table as wide as its contents ask for. "-" stands for what is not known.
+void PrintValues(const std::vector<MeasureValue>& values) {
+  const auto number = [](double value) {
+    return std::isnan(value) ? std::string("-") : fmt::format("{:.3f}", value);
+  };
+  std::vector<std::array<std::string, 6>> rows = {
+      {"measure", "eye", "value", "95 % interval", "unit", "note"}};
+  for (const MeasureValue& value : values) {
+    const bool interval = !std::isnan(value.low) || !std::isnan(value.high);
+    rows.push_back({value.name, value.eye ? ToString(*value.eye) : "", number(value.value),
+                    interval ? fmt::format("{} to {}", number(value.low), number(value.high)) : "-",
+                    value.unit, value.note});
+  }
+  std::array<size_t, 6> widths{};
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    std::string line =
+        fmt::format("{:<{}}  {:<{}}  {:>{}}  {:>{}}  {:<{}}  {}", row[0], widths[0], row[1],
+                    widths[1], row[2], widths[2], row[3], widths[3], row[4], widths[4], row[5]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    fmt::print("{}\n", line);
+  }
+}
+
 }  // namespace
 
 int MaskCommand(const Program& program, const MaskArguments& arguments) {
   const ComponentChoice choice =
       Choose(program.components->maskers, arguments.variant, arguments.options);
-  const std::unique_ptr<Masker> masker = program.components->maskers.Make(choice, {});
+  const NetworkLibrary networks(program.ModelsDir());
+  const std::unique_ptr<Masker> masker =
+      program.components->maskers.Make(choice, {DeliveryOptions(), &networks});
   const TemporaryFolder folder;
   MaskJob job;
   job.recording = {"single", fs::absolute(arguments.input), ProbeMedia(arguments.input)};
@@ -116,11 +145,7 @@ int MeasureCommand(const Program& program, const MeasureArguments& arguments) {
   const double rate_hz = recording.info.rate.hz();
   fmt::print("{}: {} frames, {} with a face, {:g} frames per second, by {}\n\n",
              arguments.input.string(), seen.frames, seen.frames_with_face, rate_hz, choice.type);
-  fmt::print("{:<26} {:<6} {:>10}  {}\n", "measure", "eye", "value", "unit");
-  for (const MeasureValue& value : seen.values) {
-    fmt::print("{:<26} {:<6} {:>10.3f}  {}\n", value.name, value.eye ? ToString(*value.eye) : "",
-               value.value, value.unit);
-  }
+  PrintValues(seen.values);
   Json blinks = Json::array();
   for (const MeasureSeries& series : seen.series) {
     if (series.name != "blinking") continue;
@@ -150,7 +175,10 @@ int MeasureCommand(const Program& program, const MeasureArguments& arguments) {
       values.push_back({{"eye", value.eye ? ToString(*value.eye) : ""},
                         {"name", value.name},
                         {"unit", value.unit},
-                        {"value", number(value.value)}});
+                        {"value", number(value.value)},
+                        {"low", number(value.low)},
+                        {"high", number(value.high)},
+                        {"note", value.note}});
     }
     for (const MeasureSeries& series : seen.series) {
       Json samples = Json::array();

@@ -13,6 +13,8 @@
 namespace maskbench {
 namespace {
 
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
 /// Rows of text columns followed by number columns.
 struct Table {
   std::vector<std::string> text_columns, number_columns;
@@ -84,8 +86,9 @@ void ExportRun(const RunData& data, const std::string& what, const std::string& 
   Table table;
   table.text_columns = {"recording", "subject", "variant", "observer"};
   if (what == "measures") {
-    table.text_columns.insert(table.text_columns.end(), {"eye", "name", "unit"});
-    table.number_columns = {"frame", "time_s", "value"};  // The whole recording has frame −1.
+    table.text_columns.insert(table.text_columns.end(), {"eye", "name", "unit", "note"});
+    // The whole recording has frame −1; it alone has an interval and a note.
+    table.number_columns = {"frame", "time_s", "value", "low", "high"};
   } else if (what == "readings") {
     table.text_columns.insert(table.text_columns.end(), {"eye", "condition", "label"});
     table.number_columns = {"score"};
@@ -127,14 +130,14 @@ void ExportRun(const RunData& data, const std::string& what, const std::string& 
     if (!seen) continue;
     if (what == "measures") {
       for (const MeasureValue& measure : seen->values) {
-        add({EyeText(measure.eye), measure.name, measure.unit},
-            {-1, std::numeric_limits<double>::quiet_NaN(), measure.value});
+        add({EyeText(measure.eye), measure.name, measure.unit, measure.note},
+            {-1, kNan, measure.value, measure.low, measure.high});
       }
       for (const MeasureSeries& series : seen->series) {
         for (size_t i = 0; i < series.values.size(); ++i) {
-          add({EyeText(series.eye), series.name, series.unit},
+          add({EyeText(series.eye), series.name, series.unit, ""},
               {static_cast<double>(i), static_cast<double>(i) / data.RateHz(*node),
-               series.values[i]});
+               series.values[i], kNan, kNan});
         }
       }
     } else if (what == "readings") {

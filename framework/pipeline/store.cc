@@ -1,6 +1,8 @@
 #include "maskbench/pipeline/store.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -11,6 +13,10 @@
 
 namespace maskbench {
 namespace {
+
+// Raised when the tables change; kept as the file's user_version. Files from before the first raise
+// have 0 there.
+constexpr int kStoreVersion = 2;
 
 // `observation` holds facts about pixels only. Series and embeddings are little blobs: a value per
 // frame as 64-bit floats (NaN = not known), an embedding as 32-bit floats, native byte order.
@@ -29,7 +35,8 @@ CREATE TABLE IF NOT EXISTS series (
   name TEXT NOT NULL, unit TEXT NOT NULL, samples BLOB NOT NULL, PRIMARY KEY (key, position));
 CREATE TABLE IF NOT EXISTS measure (
   key TEXT NOT NULL REFERENCES node(key), position INTEGER NOT NULL, eye TEXT NOT NULL,
-  name TEXT NOT NULL, unit TEXT NOT NULL, value REAL, PRIMARY KEY (key, position));
+  name TEXT NOT NULL, unit TEXT NOT NULL, value REAL, low REAL, high REAL, note TEXT NOT NULL,
+  PRIMARY KEY (key, position));
 CREATE TABLE IF NOT EXISTS embedding (
   key TEXT NOT NULL REFERENCES node(key), frame INTEGER NOT NULL, numbers BLOB NOT NULL,
   PRIMARY KEY (key, frame));
@@ -45,6 +52,11 @@ std::string EyeText(const std::optional<Side>& eye) { return eye ? ToString(*eye
 std::optional<Side> EyeFromText(const std::string& text) {
   if (text.empty()) return std::nullopt;
   return text == "right" ? Side::kRight : Side::kLeft;
+}
+
+/// Leaves NULL where there is no number.
+void BindNumber(SQLite::Statement* statement, int index, double value) {
+  if (!std::isnan(value)) statement->bind(index, value);
 }
 
 double NumberOrNan(const SQLite::Column& column) {
@@ -77,7 +89,18 @@ Store::Store(const std::filesystem::path& file) {
     // A killed process loses nothing; only a power failure may lose the last nodes, which are then
     // done again.
     database_->exec("PRAGMA synchronous = NORMAL");
-    database_->exec(kSchema);
+    const int version = database_->execAndGet("PRAGMA user_version").getInt();
+    if (version == 0 && !database_->tableExists("node")) {
+      SQLite::Transaction transaction(*database_);
+      database_->exec(kSchema);
+      database_->exec(fmt::format("PRAGMA user_version = {}", kStoreVersion));
+      transaction.commit();
+    } else if (version != kStoreVersion) {
+      throw DataError(
+          fmt::format("{} was written by another version of the program (tables of version {}, "
+                      "not {}); start a new folder.",
+                      file.string(), std::max(version, 1), kStoreVersion));
+    }
   } catch (const SQLite::Exception& error) {
     throw DataError(fmt::format("{} cannot be used as a store: {}.", file.string(), error.what()));
   }
@@ -132,13 +155,16 @@ void Store::Commit(const Node& node, const NodeOutcome& outcome, const Observati
     }
     position = 0;
     for (const MeasureValue& measure : observations.values) {
-      SQLite::Statement row(*database_, "INSERT INTO measure VALUES (?,?,?,?,?,?)");
+      SQLite::Statement row(*database_, "INSERT INTO measure VALUES (?,?,?,?,?,?,?,?,?)");
       row.bind(1, node.key);
       row.bind(2, position++);
       row.bind(3, EyeText(measure.eye));
       row.bind(4, measure.name);
       row.bind(5, measure.unit);
-      if (measure.value == measure.value) row.bind(6, measure.value);  // NaN is NULL.
+      BindNumber(&row, 6, measure.value);
+      BindNumber(&row, 7, measure.low);
+      BindNumber(&row, 8, measure.high);
+      row.bind(9, measure.note);
       row.exec();
     }
     for (const Embedding& embedding : observations.embeddings) {
@@ -156,7 +182,7 @@ void Store::Commit(const Node& node, const NodeOutcome& outcome, const Observati
       row.bind(3, EyeText(reading.eye));
       row.bind(4, reading.condition);
       row.bind(5, reading.label);
-      if (reading.score == reading.score) row.bind(6, reading.score);
+      BindNumber(&row, 6, reading.score);
       row.exec();
     }
     if (commit_hook_) commit_hook_(false);
@@ -211,12 +237,15 @@ std::optional<Observations> Store::ReadObservations(const std::string& key) {
                              BlobValues<double>(series.getColumn(3))});
   }
   SQLite::Statement measure(
-      *database_, "SELECT eye, name, unit, value FROM measure WHERE key = ? ORDER BY position");
+      *database_,
+      "SELECT eye, name, unit, value, low, high, note FROM measure WHERE key = ? "
+      "ORDER BY position");
   measure.bind(1, key);
   while (measure.executeStep()) {
     result.values.push_back({EyeFromText(measure.getColumn(0).getString()),
                              measure.getColumn(1).getString(), measure.getColumn(2).getString(),
-                             NumberOrNan(measure.getColumn(3))});
+                             NumberOrNan(measure.getColumn(3)), NumberOrNan(measure.getColumn(4)),
+                             NumberOrNan(measure.getColumn(5)), measure.getColumn(6).getString()});
   }
   SQLite::Statement embedding(*database_,
                               "SELECT frame, numbers FROM embedding WHERE key = ? ORDER BY frame");

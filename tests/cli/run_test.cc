@@ -274,8 +274,8 @@ TEST(BadInput, MissingFilesAndBadUsageEndWithTwo) {
 
 TEST(BadInput, NothingIsTrainedOnSeedsOfOutsideEvaluators) {
   const TemporaryFolder folder;
-  const ProgramResult outside = RunProgram(
-      {"train", "eye_network", "--seed", "900000", "--out", folder.path() / "training"});
+  const ProgramResult outside =
+      RunProgram({"train", "eye_network", "--seed", "900000", "--out", folder.path() / "training"});
   EXPECT_EQ(outside.exit_code, 2);
   EXPECT_THAT(outside.errors, HasSubstr("left to evaluators outside"));
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "training"));
@@ -305,6 +305,13 @@ TEST(SingleVideo, MasksAndMeasures) {
   EXPECT_TRUE(std::filesystem::exists(plot));
   const Json values = ReadJsonFile(json);
   EXPECT_EQ(values["frames_with_face"], 1);
+  EXPECT_THAT(measured.output, HasSubstr("95 % interval"));
+  ASSERT_FALSE(values["values"].empty());
+  for (const Json& value : values["values"]) {
+    EXPECT_TRUE(value.at("low").is_null());  // This observer gives no interval.
+    EXPECT_TRUE(value.at("high").is_null());
+    EXPECT_EQ(value.at("note"), "");
+  }
   // A healthy open eye: clinical.md's normal range with the network's error around it.
   for (const Json& value : values["values"]) {
     if (value["name"] != "pfh_median") continue;

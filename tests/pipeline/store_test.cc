@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "maskbench/core/error.h"
@@ -28,6 +30,8 @@ Observations MadeObservations() {
   seen.series.push_back({std::nullopt, "roll", "deg", {1, 2, 3}});
   seen.values.push_back({Side::kRight, "mrd1_median", "mm", nan});
   seen.values.push_back({std::nullopt, "blink_count", "count", 7});
+  seen.values.push_back({Side::kLeft, "mrd1", "mm", 3.5, 3.25, 3.75, "head turned 20 deg"});
+  seen.values.push_back({Side::kLeft, "deviation", "deg", nan, -2, nan, "never fixates, \"x\""});
   seen.embeddings.push_back({1, {0.5F, -0.5F}});
   seen.embeddings.push_back({Embedding::kTemplate, {1.0F, 2.0F}});
   seen.readings.push_back({Side::kLeft, "ptosis", "mild", 0.75});
@@ -55,7 +59,18 @@ TEST(Store, ObservationsComeBackAfterReopening) {
   EXPECT_TRUE(std::isnan(seen->series[0].values[1]));
   EXPECT_FALSE(seen->series[1].eye);
   EXPECT_TRUE(std::isnan(seen->values[0].value));
+  ASSERT_EQ(seen->values.size(), 4U);
   EXPECT_EQ(seen->values[1].value, 7);
+  EXPECT_TRUE(std::isnan(seen->values[1].low));
+  EXPECT_TRUE(std::isnan(seen->values[1].high));
+  EXPECT_EQ(seen->values[1].note, "");
+  EXPECT_EQ(seen->values[2].low, 3.25);
+  EXPECT_EQ(seen->values[2].high, 3.75);
+  EXPECT_EQ(seen->values[2].note, "head turned 20 deg");
+  EXPECT_TRUE(std::isnan(seen->values[3].value));
+  EXPECT_EQ(seen->values[3].low, -2);
+  EXPECT_TRUE(std::isnan(seen->values[3].high));
+  EXPECT_EQ(seen->values[3].note, "never fixates, \"x\"");
   ASSERT_EQ(seen->embeddings.size(), 2U);
   EXPECT_EQ(seen->embeddings[0].frame, Embedding::kTemplate);  // Sorted by frame.
   EXPECT_EQ(seen->embeddings[1].values, (std::vector<float>{0.5F, -0.5F}));
@@ -84,6 +99,29 @@ TEST(Store, NothingOfAnInterruptedCommitStays) {
   EXPECT_THROW(store.Commit(ObserveNode(), {}, MadeObservations()), DataError);
   EXPECT_TRUE(store.Outcomes().empty());
   EXPECT_FALSE(store.ReadObservations("k1"));
+}
+
+// Measures had neither interval nor note, and the file no version.
+TEST(Store, RefusesTablesOfAnotherVersion) {
+  const TemporaryFolder folder;
+  const std::filesystem::path old = folder.path() / "old.sqlite", next = folder.path() / "n.sqlite";
+  {
+    SQLite::Database database(old.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    database.exec("CREATE TABLE node (key TEXT PRIMARY KEY)");
+    database.exec("CREATE TABLE measure (key TEXT, value REAL)");
+  }
+  { Store made(next); }
+  SQLite::Database(next.string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");
+  for (const auto& [file, version] : {std::pair(old, "version 1,"), {next, "version 99,"}}) {
+    try {
+      const Store store(file);
+      FAIL() << file;
+    } catch (const DataError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr(file.string()));
+      EXPECT_THAT(error.what(), testing::HasSubstr(version));
+      EXPECT_THAT(error.what(), testing::HasSubstr("start a new folder"));
+    }
+  }
 }
 
 TEST(Store, RefusesAFileThatIsNoDatabase) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,11 @@ struct MeasureValue {
   std::string name;
   std::string unit;
   double value = 0;
+  /// 95 % interval, where the measure gives one.
+  double low = std::numeric_limits<double>::quiet_NaN(),
+         high = std::numeric_limits<double>::quiet_NaN();
+  /// Why there is no value, or what to mind about it: a short phrase.
+  std::string note{};
 };
 
 /// What a recogniser remembers of a face.

@@ -40,7 +40,8 @@ struct NodeOutcome {
 /// time. Each node's outcome and observations are committed together or not at all.
 class Store {
  public:
-  /// Creates the tables when missing. Throws DataError.
+  /// Creates the tables in a new file. Throws DataError, also for a file whose tables are those of
+  /// another version of the program.
   explicit Store(const std::filesystem::path& file);
   ~Store();
 
