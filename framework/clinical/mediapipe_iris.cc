@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "maskbench/clinical/lid_geometry.h"
 #include "maskbench/core/registry.h"
@@ -54,12 +55,17 @@ class MediapipeIris : public Observer {
     result.frames = reader.frame_count();
     struct EyeSeries {
       std::vector<double> upper, lower, fissure, aperture, x, y, iris_px;
+      // Where they are in the picture.
+      std::vector<double> iris_x_px, iris_y_px, upper_y_px, lower_y_px, medial_x_px, medial_y_px,
+          lateral_x_px, lateral_y_px;
     };
     std::array<EyeSeries, 2> eyes;
     std::vector<double> face_width(frames, kNan), roll(frames, kNan), scale_ratio(frames, kNan);
     for (EyeSeries& eye : eyes) {
       for (auto* series :
-           {&eye.upper, &eye.lower, &eye.fissure, &eye.aperture, &eye.x, &eye.y, &eye.iris_px}) {
+           {&eye.upper, &eye.lower, &eye.fissure, &eye.aperture, &eye.x, &eye.y, &eye.iris_px,
+            &eye.iris_x_px, &eye.iris_y_px, &eye.upper_y_px, &eye.lower_y_px, &eye.medial_x_px,
+            &eye.medial_y_px, &eye.lateral_x_px, &eye.lateral_y_px}) {
         series->assign(frames, kNan);
       }
     }
@@ -90,6 +96,15 @@ class MediapipeIris : public Observer {
         series.y[i] = std::sin(roll_rad) * shift.x - std::cos(roll_rad) * shift.y;
         series.iris_px[i] = eye.iris_diameter_px();
         iris_sum += series.iris_px[i];
+        series.iris_x_px[i] = eye.iris_centre().x;
+        series.iris_y_px[i] = eye.iris_centre().y;
+        // Where the face's vertical through the iris centre meets the margins.
+        series.upper_y_px[i] = eye.iris_centre().y - std::cos(roll_rad) * lids.upper_px;
+        series.lower_y_px[i] = eye.iris_centre().y + std::cos(roll_rad) * lids.lower_px;
+        series.medial_x_px[i] = eye.inner_corner().x;
+        series.medial_y_px[i] = eye.inner_corner().y;
+        series.lateral_x_px[i] = eye.outer_corner().x;
+        series.lateral_y_px[i] = eye.outer_corner().y;
       }
       scale_ratio[i] = iris_sum / 2 / face_width[i];
     }
@@ -116,6 +131,17 @@ class MediapipeIris : public Observer {
       add_mm("iris_offset_y", eye.y);
       result.series.push_back({side, "iris_diameter", "px", eye.iris_px});
       result.values.push_back({side, "iris_diameter_median", "px", MedianOfKnown(eye.iris_px)});
+      const auto add_px = [&](const char* name, std::vector<double> values) {
+        result.series.push_back({side, name, "px", std::move(values)});
+      };
+      add_px("iris_x_px", std::move(eye.iris_x_px));
+      add_px("iris_y_px", std::move(eye.iris_y_px));
+      add_px("upper_margin_y_px", std::move(eye.upper_y_px));
+      add_px("lower_margin_y_px", std::move(eye.lower_y_px));
+      add_px("medial_x_px", std::move(eye.medial_x_px));
+      add_px("medial_y_px", std::move(eye.medial_y_px));
+      add_px("lateral_x_px", std::move(eye.lateral_x_px));
+      add_px("lateral_y_px", std::move(eye.lateral_y_px));
     }
     // Both lids close together in a blink: the mean of the eyes is steadier than either.
     std::vector<double> aperture(frames, kNan);
@@ -154,7 +180,7 @@ class MediapipeIris : public Observer {
 void RegisterMediapipeIris(Registry<Observer>* registry) {
   registry->Add<MediapipeIrisOptions>(
       {"mediapipe_iris",
-       1,
+       2,
        "Lids and irises by the off-the-shelf MediaPipe eye network; misreads diseased eyes.",
        {}},
       [](const MediapipeIrisOptions& options, const Observer::Context&) {

@@ -7,7 +7,9 @@
 namespace maskbench {
 namespace {
 
-bool IsQualifier(const std::string& label) { return label == "mimic" || label == "borderline"; }
+bool IsQualifier(const std::string& label) {
+  return label == "mimic" || label == "borderline" || label == "lids";
+}
 
 bool IsAbsence(const Json& value) { return value == "none" || value == false || value == 0; }
 

@@ -12,6 +12,7 @@
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/text.h"
+#include "maskbench/pipeline/condition.h"
 
 #include "contact_sheet.h"
 #include "histogram_picture.h"
@@ -65,7 +66,19 @@ constexpr std::pair<ReportTable::Rows, const char*> kRowNames[] = {
     {ReportTable::Rows::kOverall, "overall"},
     {ReportTable::Rows::kByCondition, "by_condition"}};
 
+/// Whether a group's text has a "key" or a "key=value".
+bool HasPart(const std::string& group, const std::string& part) {
+  const std::string text = ";" + group + ";";
+  const bool whole = part.find('=') != std::string::npos;
+  return text.find(";" + part + (whole ? ";" : "=")) != std::string::npos;
+}
+
 bool Shows(const Json& table, const Figure& figure) {
+  const auto has = [&](const Json& part) { return HasPart(figure.group, part); };
+  const Json with = table.value("with", Json::array()),
+             without = table.value("without", Json::array());
+  if (!std::all_of(with.begin(), with.end(), has)) return false;
+  if (std::any_of(without.begin(), without.end(), has)) return false;
   const std::string rows = table.value("rows", "all");
   if (rows == "all") return true;
   if ((rows == "overall") != figure.condition.empty()) return false;
@@ -138,6 +151,20 @@ std::string PivotTable(const std::vector<Figure>& figures, const std::string& ex
   return MarkdownTable(header, rows);
 }
 
+/// What nobody may conclude from the data, in a paragraph; empty for real patients.
+std::string WhatDataLack(const Dataset& dataset) {
+  if (dataset.kind == "virtual") {
+    return "**Everybody in it is rendered. Diseased real eyes remain untested.**\n\n";
+  }
+  const bool patients = std::any_of(dataset.recordings.begin(), dataset.recordings.end(),
+                                    [](const LabelledRecording& recording) {
+                                      const std::string condition = ConditionOf(recording);
+                                      return !condition.empty() && condition != "healthy";
+                                    });
+  if (patients) return "";
+  return "**No eye disease is known of anybody in it. Diseased real eyes remain untested.**\n\n";
+}
+
 /// Draws an experiment's histograms. @return their Markdown.
 std::string HistogramSection(const NamedHistograms& histograms, const std::string& experiment,
                              const std::filesystem::path& out) {
@@ -173,7 +200,9 @@ void WriteResults(const RunDescription& run, const ScoredRun& scored,
                       {"title", table.title},
                       {"explanation", table.explanation},
                       {"metrics", table.metrics},
-                      {"rows", rows->second}});
+                      {"rows", rows->second},
+                      {"with", table.with},
+                      {"without", table.without}});
   }
   Json failures = Json::array();
   for (const CaseFailure& failure : scored.failures) {
@@ -246,6 +275,7 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
       dataset["kind"] == "real" ? "recordings of real people" : "rendered, virtual people",
       dataset["subjects"].get<int>(), dataset["recordings"].get<int>(),
       report["seed"].get<uint64_t>());
+  text += WhatDataLack(run.dataset);
   if (!dataset["notes"].get<std::string>().empty()) {
     text += "> " + dataset["notes"].get<std::string>() + "\n\n";
   }

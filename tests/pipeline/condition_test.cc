@@ -37,6 +37,7 @@ TEST(Condition, QualifiersAreNone) {
   EXPECT_EQ(ConditionOfLabels(R"({"mimic": "drift", "borderline": "yes"})", "{}"), "");
   EXPECT_EQ(ConditionOfLabels(R"({"ptosis": "none", "mimic": "drift", "borderline": "yes"})", "{}"),
             "healthy");
+  EXPECT_EQ(ConditionOfLabels(R"({"lids": "closed"})", R"({"lids": "half"})"), "");
 }
 
 }  // namespace

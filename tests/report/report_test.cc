@@ -72,6 +72,24 @@ TEST_F(ReportTest, TablesShowTheRowsTheyAskFor) {
   EXPECT_THAT(report, HasSubstr("| original | healthy | 0.250 | 0 subjects | 0 |"));
 }
 
+TEST_F(ReportTest, SaysBeforeAnyFigureWhatTheDataLack) {
+  const char* const untested = "Diseased real eyes remain untested.";
+  scored_.tables = {{"who", {"Over all", "One.", {"rank_1"}}}};
+  const auto head = [&] {
+    const std::string report = Write();
+    return report.substr(0, report.find("\n## "));
+  };
+  EXPECT_THAT(head(), HasSubstr(std::string("Everybody in it is rendered. ") + untested));
+  run_.dataset.kind = "real";
+  run_.dataset.notes = "Notes.";
+  EXPECT_THAT(head(), HasSubstr(std::string("No eye disease is known of anybody in it. ") +
+                                untested + "**\n\n> Notes."));
+  run_.dataset.recordings[0].left.labels = {{"lids", "open"}, {"ptosis", "none"}};
+  EXPECT_THAT(head(), HasSubstr(untested));
+  run_.dataset.recordings[0].left.labels["ptosis"] = "mild";
+  EXPECT_THAT(head(), Not(HasSubstr(untested)));
+}
+
 TEST_F(ReportTest, PicturesOfHistogramsFollowTheTablesOfTheirExperiment) {
   scored_.tables = {{"who", {"Over all", "One.", {"rank_1"}}},
                     {"other", {"Of another experiment", "Two.", {"rank_1"}}}};

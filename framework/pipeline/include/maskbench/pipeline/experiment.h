@@ -21,6 +21,8 @@ struct ReportTable {
   std::string explanation;
   std::vector<std::string> metrics;
   Rows rows = Rows::kAll;
+  /// Only figures whose group has all of these and none of those; each "key" or "key=value".
+  std::vector<std::string> with{}, without{};
 };
 
 /// How scores are distributed under one variant. Bins are the same in every run, so that runs can
