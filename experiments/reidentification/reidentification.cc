@@ -271,7 +271,8 @@ class Reidentification : public Experiment {
          {"rank_1", "rank_1_chance", "rank_5", "auc", "eer", "tar_at_far", "failure_to_enrol"},
          ReportTable::Rows::kOverall},
         {"Who is recognised, by condition",
-         "The same for the probes of one condition, against the whole gallery. Conditions with fewer "
+         "The same for the probes of one condition, against the whole gallery. Conditions with "
+         "fewer "
          "than 10 subjects stand in figures.csv alone.",
          {"rank_1", "auc", "eer", "failure_to_enrol"},
          ReportTable::Rows::kByCondition},

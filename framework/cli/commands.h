@@ -39,7 +39,7 @@ int MaskCommand(const Program& program, const MaskArguments& arguments);
 
 struct MeasureArguments {
   std::filesystem::path input;
-  std::string observer = "mediapipe_iris";
+  std::string observer = "eye_measures";
   std::vector<std::string> options;
   std::filesystem::path to, plot;
 };

@@ -48,9 +48,12 @@ int ModelsListCommand(const Program& program) {
       for (const int64_t length : output.shape_per_item) outputs += fmt::format("×{}", length);
     }
     const bool imported = std::filesystem::exists(library.FileOf(contract.name));
-    fmt::print("{:<16} {}×{}×{} → {}\n{:<16} from {} {}; {}\n", contract.name, contract.channels,
-               contract.height, contract.width, outputs, "", spec.source.package,
-               spec.source.version, imported ? "imported" : "not imported");
+    const std::string source = spec.source.format == SourceFormat::kOwnWeights
+                                   ? "trained by the project"
+                                   : "from " + spec.source.package + " " + spec.source.version;
+    fmt::print("{:<16} {}×{}×{} → {}\n{:<16} {}; {}\n", contract.name, contract.channels,
+               contract.height, contract.width, outputs, "", source,
+               imported ? "imported" : "not imported");
   }
   for (const HeadModelEntry& entry : HeadModels()) {
     fmt::print("{:<16} head model: {}\n", entry.name, entry.summary);

@@ -3,7 +3,9 @@
 namespace maskbench {
 
 // One line per observer: its Register function is declared here and called below.
-#define MASKBENCH_CLINICAL_OBSERVERS(X) X(MediapipeIris)
+#define MASKBENCH_CLINICAL_OBSERVERS(X) \
+  X(MediapipeIris)                      \
+  X(EyeMeasures)
 
 #define MASKBENCH_DECLARE(Name) void Register##Name(Registry<Observer>* registry);
 MASKBENCH_CLINICAL_OBSERVERS(MASKBENCH_DECLARE)

@@ -11,6 +11,7 @@ namespace maskbench {
   X(EyeBar)                  \
   X(BlackFace)               \
   X(PeriocularCrop)          \
+  X(DigitalMask)             \
   X(Command)                 \
   X(Premade)
 

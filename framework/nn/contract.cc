@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/nn/eye_network.h"
 
 namespace maskbench {
 namespace {
@@ -119,6 +120,13 @@ NetworkSpec Mobileface() {
   return {contract, TfjsSource("mobileface", {"batchnorm0/add_1"})};
 }
 
+// The project's own network for lids and irises; input and outputs in eye_network.h.
+NetworkSpec OwnEyeNetwork() {
+  NetworkSource source;
+  source.format = SourceFormat::kOwnWeights;
+  return {EyeNetworkContract(), source};
+}
+
 }  // namespace
 
 size_t NetworkContract::OutputIndex(std::string_view output_name) const {
@@ -132,7 +140,7 @@ size_t NetworkContract::OutputIndex(std::string_view output_name) const {
 
 const std::vector<NetworkSpec>& BuiltInNetworks() {
   static const std::vector<NetworkSpec> networks = {
-      BlazefaceFront(), Blazeface(), Facemesh(), Iris(), DlibResnet(), Faceres(), Mobileface()};
+      BlazefaceFront(), Blazeface(), Facemesh(), Iris(), DlibResnet(), Faceres(), Mobileface(), OwnEyeNetwork()};
   return networks;
 }
 

@@ -22,6 +22,7 @@
 #include "maskbench/nn/layer_graph.h"
 
 #include "dlib_resnet.h"
+#include "own_networks.h"
 #include "tfjs_graph.h"
 #include "tfjs_lowering.h"
 #include "tfjs_weights.h"
@@ -72,6 +73,13 @@ Json DescribeSource(const NetworkSpec& spec, const fs::path& package_folder) {
           {"contract", ContractToJson(spec.contract)}};
 }
 
+Json DescribeOwn(const NetworkContract& contract) {
+  return {{"network", contract.name},
+          {"importer_version", kImporterVersion},
+          {"source", {{"weights_sha256", Sha256OfBytes(std::string(OwnWeights(contract.name)))}}},
+          {"contract", ContractToJson(contract)}};
+}
+
 // The recorded result if `report`'s files exist and were made from just this source.
 bool ReadUpToDate(const Json& description, ImportReport* report) {
   if (!fs::exists(report->module_file) || !fs::exists(report->manifest_file)) return false;
@@ -101,6 +109,8 @@ LayerGraph ReadLayers(const NetworkSpec& spec, const fs::path& package_folder) {
       return LowerTfjsGraph(ReadTfjsGraph(description), spec.source.output_nodes);
     case SourceFormat::kDlibResnetWeights:
       return BuildDlibResnet(ReadTfjsWeights(ReadJsonFile(description), description.parent_path()));
+    case SourceFormat::kOwnWeights:
+      break;
   }
   throw DataError(fmt::format("Network {} has an unknown source format.", spec.contract.name));
 }
@@ -207,8 +217,9 @@ ImportReport ImportNetwork(const NetworkSpec& spec, const fs::path& npm_root,
   const auto seconds_since_start = [&start] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  const fs::path package_folder = PackageFolder(spec, npm_root);
-  Json manifest = DescribeSource(spec, package_folder);
+  const bool own = spec.source.format == SourceFormat::kOwnWeights;
+  const fs::path package_folder = own ? fs::path() : PackageFolder(spec, npm_root);
+  Json manifest = own ? DescribeOwn(spec.contract) : DescribeSource(spec, package_folder);
   ImportReport report = ReportFor(spec.contract, out_dir);
   if (ReadUpToDate(manifest, &report)) {
     report.was_up_to_date = true;
@@ -216,8 +227,9 @@ ImportReport ImportNetwork(const NetworkSpec& spec, const fs::path& npm_root,
     return report;
   }
 
-  WriteModule(ReadLayers(spec, package_folder), spec.contract, package_folder.string(),
-              std::move(manifest), &report);
+  WriteModule(own ? OwnNetwork(spec.contract.name) : ReadLayers(spec, package_folder),
+              spec.contract, own ? "the program" : package_folder.string(), std::move(manifest),
+              &report);
   report.seconds = seconds_since_start();
   return report;
 }

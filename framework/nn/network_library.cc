@@ -48,8 +48,8 @@ std::string NetworkLibrary::Fingerprint(const std::string& name) const {
                       name, manifest.string()));
     }
     const Json json = ReadJsonFile(manifest);
-    fingerprint =
-        Sha256OfBytes(json.value("tensors_sha256", "") + json.value("program_sha256", ""));
+    fingerprint = Sha256OfBytes(json.value("tensors_sha256", "") +
+                                json.value("program_sha256", "") + json.value("file_sha256", ""));
   }
   return fingerprint;
 }

@@ -190,7 +190,8 @@ Masker& Worker::MaskerFor(const Node& node) {
     // The companion is the plan's; the component's own options stand in the configuration.
     for (const ComponentChoice& variant : context_.config->variants) {
       if (variant.name == node.variant) {
-        masker = context_.components->maskers.Make(variant, {context_.config->delivery});
+        masker = context_.components->maskers.Make(variant,
+                                                   {context_.config->delivery, context_.networks});
       }
     }
   }

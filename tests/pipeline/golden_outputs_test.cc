@@ -74,6 +74,8 @@ TEST(GoldenOutputs, MaskersHaveNotChangedWithoutAVersionBump) {
   for (const std::string& type : components.maskers.Types()) {
     // These write what something else made.
     if (type == "null" || type == "command" || type == "premade") continue;
+    // Needs a face with eyes; tests/masking/mask_renderer_test.cc guards what it draws.
+    if (type == "digital_mask") continue;
     Problems problems;
     const Json options = components.maskers.Complete(type, Json::object(), "", &problems);
     ASSERT_TRUE(problems.empty()) << type << " needs options; give it a case here.";

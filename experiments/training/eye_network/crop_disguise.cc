@@ -92,12 +92,14 @@ class Painter {
     const bool shadow = make_up && Often(0.5), upper_liner = make_up && Often(0.6),
                lower_liner = make_up && Often(0.4), mascara = make_up && Often(0.6);
     if (shadow) EyeShadow();
+    if (Often(0.85)) LitGlobe();
+    if (Often(0.5)) LimbusHaze();
     if (Often(0.7)) GlobeTone();
     if (Often(0.75)) LidShadow();
     if (Often(0.7)) Rim();
     if (Often(0.45)) Tear();
-    if (Often(0.35)) LowerLashLine();
-    if (Often(0.85)) LashBand();
+    if (Often(0.65)) LowerLashLine();
+    if (Often(0.95)) LashBand();
     if (lower_liner) LowerLiner();
     if (upper_liner) UpperLiner();
     if (Often(0.3)) Window();
@@ -304,7 +306,7 @@ class Painter {
 
   // Whites are not white; some are red or yellow.
   void GlobeTone() {
-    const float level = DrawLog(random_, 0.4, 1.15);
+    const float level = DrawLog(random_, 0.3, 1.15);
     const Colour tint(1, Draw(random_, 0.82, 1.03), Draw(random_, 0.72, 1.06));
     const float corner = Draw(random_, 0, 0.6), corner_width = Draw(random_, 0.05, 0.2);
     const Colour red(1.0f, 0.55f, 0.5f);
@@ -318,9 +320,44 @@ class Painter {
     });
   }
 
+  // The renderer darkens the globe under the upper lid down to a seventh of the light, always
+  // alike; a network that saw nothing else would take the dark line of the lashes for shadowed
+  // globe, above which it looks for the margin. So some or all of that shade is taken back.
+  void LitGlobe() {
+    const float back = Draw(random_, 0.2, 1.0);
+    Each([&](const Spot& spot, Colour& pixel) {
+      if (spot.globe <= 0) return;
+      const float depth = std::max(0.0f, -spot.above);
+      const float left = 1 - 0.62f * std::exp(-depth / 1.4f) - 0.24f * std::exp(-depth / 4.5f);
+      pixel *= 1 + spot.globe * (std::pow(std::max(0.14f, left), -back) - 1);
+    });
+  }
+
+  // The limbus is a zone, not a line: darker white outside of it, paler iris inside.
+  void LimbusHaze() {
+    const float outside = Draw(random_, 0.0, 0.6), wide_out = DrawLog(random_, 0.04, 0.25);
+    const float within = Draw(random_, 0.0, 0.5), wide_in = DrawLog(random_, 0.04, 0.2);
+    const float level = Luminance(skin_) * DrawLog(random_, 0.5, 1.3);
+    const Eigen::Vector2d middle =
+        truth_.iris.centre_px - Eigen::Vector2d(field_.area.x, field_.area.y);
+    const double c = std::cos(truth_.iris.angle_rad), s = std::sin(truth_.iris.angle_rad);
+    Each([&](const Spot& spot, Colour& pixel) {
+      if (spot.globe <= 0) return;
+      const double dx = spot.x - middle.x(), dy = spot.y - middle.y();
+      const auto far = static_cast<float>(std::hypot((c * dx + s * dy) / truth_.iris.radii_px.x(),
+                                                     (c * dy - s * dx) / truth_.iris.radii_px.y()));
+      if (far >= 1) {
+        pixel *= 1 - spot.globe * outside * Bell(far - 1, wide_out);
+      } else if (far > 0.6f) {
+        pixel =
+            Mix(pixel, Colour(level, level, level), spot.globe * within * Bell(1 - far, wide_in));
+      }
+    });
+  }
+
   // Shadow that the upper lid and its lashes throw on the globe.
   void LidShadow() {
-    const float strength = Draw(random_, 0.15, 0.9), reach = DrawLog(random_, 0.5, 4.5);
+    const float strength = Draw(random_, 0.1, 0.6), reach = DrawLog(random_, 0.4, 3.5);
     const float power = Draw(random_, 1, 3), lean = Draw(random_, -0.5, 0.5);
     Each([&](const Spot& spot, Colour& pixel) {
       if (spot.globe <= 0) return;
@@ -362,8 +399,8 @@ class Painter {
   }
 
   void LowerLashLine() {
-    const float at = Draw(random_, 0.5, 1.7), width = Draw(random_, 0.25, 0.9),
-                dark = Draw(random_, 0.1, 0.6);
+    const float at = Draw(random_, 0.2, 1.6), width = Draw(random_, 0.25, 1.0),
+                dark = Draw(random_, 0.15, 0.85);
     const float outer = Draw(random_, 0, 0.9);
     Each([&](const Spot& spot, Colour& pixel) {
       if (spot.skin_below <= 0 || spot.along < 0 || spot.along > 1) return;
@@ -374,10 +411,11 @@ class Painter {
 
   // Roots of the lashes and the lid's own edge.
   void LashBand() {
-    const float strength = Draw(random_, 0.25, 1.0), width = DrawLog(random_, 0.3, 1.5);
+    const float strength = Draw(random_, 0.55, 1.0), width = DrawLog(random_, 0.3, 1.6);
+    const float soft = Draw(random_, 0.2, 0.8);
     const float outer = Draw(random_, -0.2, 0.7),
                 beyond = Often(0.4) ? Draw(random_, 0, 0.12) : 0.0f;
-    const float level = DrawLog(random_, 0.03, 0.3);
+    const float level = DrawLog(random_, 0.02, 0.22);
     const Colour colour = {skin_[0] * level, skin_[1] * level * 0.85f, skin_[2] * level * 0.8f};
     Each([&](const Spot& spot, Colour& pixel) {
       if (spot.skin_above <= 0 || spot.above > 3 || spot.along < 0.02f || spot.along > 1 + beyond)
@@ -385,7 +423,7 @@ class Painter {
       const float ends = Smooth(0.02f, 0.15f, spot.along) * Smooth(1 + beyond, 0.97f, spot.along);
       const float here = width * (1 - outer * (0.7f - spot.along));
       const float m = strength * spot.skin_above * ends *
-                      Bell(std::max(0.0f, spot.above), std::max(0.1f, here));
+                      Smooth(here + soft, std::max(0.0f, here - 0.5f * soft), spot.above);
       pixel = Mix(pixel, colour, std::min(1.0f, m));
     });
   }

@@ -27,7 +27,7 @@ constexpr double kPortrait = 0.12;
 // Share of frames with all of both lids shut, and part of the way.
 constexpr double kShut = 0.14, kBlinking = 0.12;
 // Share of frames with glasses; of eyes with something before them.
-constexpr double kGlasses = 0.15, kCovered = 0.04;
+constexpr double kGlasses = 0.15, kCovered = 0.07;
 
 struct Opening {
   double mrd1_mm, mrd2_mm;

@@ -15,8 +15,9 @@ using virtual_clinic::Sex;
 using virtual_clinic::Stratum;
 using virtual_clinic::Subject;
 
-// Corner distance over horizontal iris diameter [default]: about 28 mm over 11.7 mm.
-constexpr double kFissurePerIris = 2.40, kFissurePerIrisSd = 0.16;
+// Corner distance over horizontal iris diameter [default]: about 29 mm over 11.7 mm; spread wider
+// than in people, so that the iris' size is seen and not guessed from the fissure.
+constexpr double kFissurePerIris = 2.48, kFissurePerIrisSd = 0.22;
 // Spread of the horizontal visible iris diameter; wider than in people (0.42 mm).
 constexpr double kIrisSdMm = 0.6;
 
@@ -90,7 +91,7 @@ void DrawLook(NamedRandom* random, Subject* subject, std::array<double, 2>* fiss
   const double globe = std::clamp(Near(random, 12.0, 0.45), 10.9, 13.2);
   const double cornea = std::clamp(Near(random, 7.8, 0.3), 7.1, 8.6);
   const double pupil = BetweenLog(random, 1.0, 3.2);
-  const double fissure = std::clamp(Near(random, kFissurePerIris, kFissurePerIrisSd), 1.95, 2.8);
+  const double fissure = std::clamp(Near(random, kFissurePerIris, kFissurePerIrisSd), 1.95, 3.0);
   const auto dark = [&](double spread) { return std::clamp(spread * random->Normal(), -0.3, 0.3); };
   const EyeRecipe first = subject->eye_colours[0];
   const bool other_iris = Chance(random, 0.35);

@@ -26,17 +26,17 @@ struct EyeLabel {
   /// Lid margins from the medial to the lateral corner; a point is not seen behind an occluder, a
   /// fold of skin or the nose.
   std::array<LabelPoint, kMarginPoints> upper, lower;
-  /// Complete ellipse of the visible iris, also where lids cover it; seen when at least a tenth of it
-  /// is.
+  /// Complete ellipse of the visible iris, also where lids cover it; seen when at least a tenth of
+  /// it is.
   LabelPoint iris;
   float iris_major_px = 0, iris_minor_px = 0;  ///< Half axes.
   float iris_angle_rad = 0;                    ///< Of the major axis against the patch's x-axis.
   float iris_visible = 0;                      ///< Share of the ellipse's area that is in sight.
-  LabelPoint pupil;   ///< Centre; seen when it is not covered.
-  LabelPoint reflex;  ///< Of the main light on the cornea; seen when it is drawn and not covered.
-  float px_per_mm = 0;           ///< Patch px per mm at the eye, across the line of sight.
-  float source_iris_px = 0;      ///< Horizontal iris diameter in the picture it was cut from.
-  float closure = 0;             ///< Of a blink, 0 … 1.
+  LabelPoint pupil;                            ///< Centre; seen when it is not covered.
+  LabelPoint reflex;    ///< Of the main light on the cornea; seen when it is drawn and not covered.
+  float px_per_mm = 0;  ///< Patch px per mm at the eye, across the line of sight.
+  float source_iris_px = 0;  ///< Horizontal iris diameter in the picture it was cut from.
+  float closure = 0;         ///< Of a blink, 0 … 1.
   float mrd1_mm = 0, mrd2_mm = 0;
   float azimuth_deg = 0, elevation_deg = 0;  ///< Pupillary axis in the head; nasal is positive.
   float yaw_deg = 0, pitch_deg = 0;          ///< Of the head.

@@ -142,7 +142,7 @@ Tensor Loss(const std::vector<Tensor>& outputs, const Batch& batch) {
   Tensor loss = WeightedMean(SmoothL1(height_errors, 0.5), batch.height_weights) +
                 0.1 * WeightedMean(HeightEntropy(outputs[0].narrow(1, 0, 2), batch.heights),
                                    batch.height_weights);
-  const Tensor importance = torch::tensor({0.4F, 0.4F, 1.0F, 0.5F, 0.7F});
+  const Tensor importance = torch::tensor({0.7F, 0.7F, 1.0F, 0.5F, 0.7F});
   const Tensor point_weights = batch.point_weights * importance;
   loss = loss + WeightedMean(SmoothL1(point_errors, 0.5).sum(2), point_weights) +
          0.05 * WeightedMean(PointEntropy(outputs[0].narrow(1, 2, 5), batch.points), point_weights);
@@ -381,9 +381,9 @@ TrainedEyeNetwork TrainEyeNetwork(const fs::path& crops, const TrainingOptions& 
   int step = 0;
   const auto all_tensors = [&] {
     std::vector<Tensor> all;
-    const std::vector<const std::vector<Tensor>*> lists = {
-        &graph.parameters(), &graph.statistics(), &optimizer.first, &optimizer.second,
-        &optimizer.average};
+    const std::vector<const std::vector<Tensor>*> lists = {&graph.parameters(), &graph.statistics(),
+                                                           &optimizer.first, &optimizer.second,
+                                                           &optimizer.average};
     for (const std::vector<Tensor>* list : lists) {
       for (const Tensor& tensor : *list) all.push_back(tensor.detach());
     }

@@ -10,6 +10,7 @@
 #include "maskbench/core/registry.h"
 #include "maskbench/media/recording.h"
 #include "maskbench/media/video_writer.h"
+#include "maskbench/nn/network_library.h"
 
 namespace maskbench {
 
@@ -39,6 +40,8 @@ class Masker {
  public:
   struct Context {
     DeliveryOptions delivery;
+    /// Null where no mask that needs one is made.
+    const NetworkLibrary* networks = nullptr;
   };
 
   virtual ~Masker() = default;

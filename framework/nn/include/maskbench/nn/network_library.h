@@ -28,6 +28,7 @@ class NetworkLibrary {
   std::string Fingerprint(const std::string& name) const;
 
   std::filesystem::path FileOf(const std::string& name) const;
+  const std::filesystem::path& models_dir() const { return models_dir_; }
   bool IsReplaced(const std::string& name) const { return replacements_.count(name) > 0; }
 
  private:

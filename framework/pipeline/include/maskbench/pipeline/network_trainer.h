@@ -22,8 +22,8 @@ class NetworkTrainer {
     std::filesystem::path folder;
   };
   /// @param phase  what is being done, e.g. "drawing crops".
-  using Progress = std::function<void(const std::string& phase, int done, int total,
-                                      const std::string& what)>;
+  using Progress =
+      std::function<void(const std::string& phase, int done, int total, const std::string& what)>;
 
   virtual ~NetworkTrainer() = default;
   virtual std::string Name() const = 0;

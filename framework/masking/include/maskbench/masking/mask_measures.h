@@ -1,0 +1,28 @@
+#pragma once
+
+#include "maskbench/masking/mask_parameters.h"
+#include "maskbench/reconstruct/eye_fit.h"
+#include "maskbench/reconstruct/eye_reader.h"
+
+namespace maskbench {
+
+struct MaskMeasureOptions {
+  std::string model = "parametric";
+  MaskStages stages;
+  double camera_distance_mm = 650;
+  /// A face or an eye that is not seen keeps what was seen last for so long; the face fades after
+  /// that for as long again.
+  double hold_s = 0.25;
+};
+
+/// What the mask of a recording shows, from what was measured in it. Needs the frames before a
+/// frame for what is held, and the whole recording for the fit and the camera. Values are not
+/// rounded yet. Expressions and identity stay empty.
+/// @param fit  with its default iris diameter, since the mask's own is 11.7 mm.
+MaskParameters MeasureMask(const EyeReading& reading, const EyeFit& fit, FrameRate rate,
+                           const MaskMeasureOptions& options);
+
+/// Yaw, pitch and roll (degrees) with which Pose::OfHead turns a head as a HeadView says.
+Eigen::Vector3d PoseAnglesDeg(const Eigen::Matrix3d& view_from_head);
+
+}  // namespace maskbench

@@ -1,0 +1,290 @@
+// What the mask's face measures and shows for given parameters.
+#include "maskbench/masking/mask_renderer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <opencv2/imgproc.hpp>
+
+#include "maskbench/core/hash.h"
+
+#include "masking/mask_fixtures.h"
+
+namespace maskbench {
+namespace {
+
+const Eigen::DiagonalMatrix<double, 3> kFlip(1, -1, -1);
+
+/// What is true of the eyes of a posed mask.
+std::array<EyeFrameTruth, 2> Truth(const MaskFace& face, const MaskFace::Posed& posed) {
+  Scene scene;
+  scene.camera = posed.camera;
+  return face.actor().Truth(posed.pose, face.actor().Pose(posed.pose), scene, nullptr);
+}
+
+/// MRD1 and MRD2 as a picture shows them: from the reflex along the face's vertical, divided by how
+/// much a bent head shortens that.
+Eigen::Vector2d MarginDistances(const MaskFrame& frame, const EyeFrameTruth& eye) {
+  const Pose turned = Pose::OfHead(frame.yaw_deg, frame.pitch_deg, frame.roll_deg, {0, 0, 0});
+  const Eigen::Vector2d up = turned.rotation.col(1).head<2>();
+  const Eigen::Vector2d unit = up.normalized(), across(-unit.y(), unit.x());
+  const auto height = [&](const auto& margin) {
+    for (size_t k = 0; k + 1 < margin.size(); ++k) {
+      const Eigen::Vector2d a = margin[k].pixel - eye.reflex_px,
+                            b = margin[k + 1].pixel - eye.reflex_px;
+      const double x = a.dot(across), y = b.dot(across);
+      if ((x <= 0) == (y <= 0)) continue;
+      const Eigen::Vector2d at = a + x / (x - y) * (b - a);
+      return at.dot(unit) / up.norm() / frame.px_per_mm;
+    }
+    return std::nan("");
+  };
+  return {height(eye.upper), -height(eye.lower)};
+}
+
+/// Visual axis against the line from the eye to the camera: to the patient's left, up; degrees.
+Eigen::Vector2d AxisAgainstCamera(const EyeFrameTruth& eye, const Eigen::Vector3d& globe_camera) {
+  return GazeAngles(kFlip * eye.visual_axis_camera) - GazeAngles(kFlip * -globe_camera);
+}
+
+std::vector<MaskFrame> Poses() {
+  std::vector<MaskFrame> frames;
+  const auto add = [&](const std::array<double, 3>& head, cv::Point2d place, Eigen::Vector2d right,
+                       Eigen::Vector2d left, std::array<double, 2> mrd1, double mrd2) {
+    MaskFrame frame = TestMaskFrame();
+    frame.yaw_deg = head[0];
+    frame.pitch_deg = head[1];
+    frame.roll_deg = head[2];
+    frame.place_px = place;
+    frame.px_per_mm = 1.5 + 0.02 * static_cast<double>(frames.size());
+    const std::array<Eigen::Vector2d, 2> axes = {right, left};
+    for (size_t s = 0; s < 2; ++s) {
+      frame.eyes[s].azimuth_deg = axes[s].x();
+      frame.eyes[s].elevation_deg = axes[s].y();
+      frame.eyes[s].mrd1_mm = mrd1[s];
+      frame.eyes[s].mrd2_mm = mrd2;
+    }
+    frames.push_back(frame);
+  };
+  add({0, 0, 0}, {239.5, 179.5}, {0, 0}, {0, 0}, {4, 4}, 5.2);
+  add({0, 0, 0}, {200, 150}, {0, 0}, {-14, 3}, {4, 1}, 5);          // Esotropia, ptosis.
+  add({18, -6, 7}, {260, 170}, {-10, 5}, {-10, 5}, {3.5, 3}, 5.5);  // A turned head.
+  add({-15, 8, -10}, {230, 200}, {12, -8}, {12, -8}, {4, 4.5}, 4);
+  add({3, 2, -2}, {245, 185}, {0, 18}, {0, 18}, {3, 3}, 6);       // Up.
+  add({0, 0, 0}, {239.5, 179.5}, {0, -25}, {0, -25}, {5, 6}, 3);  // Down, with lid lag.
+  add({0, 0, 0}, {239.5, 179.5}, {0, 0}, {0, 0}, {7, 6.5}, 6.5);  // Retraction.
+  return frames;
+}
+
+class MaskFaceTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(MaskFaceTest, MeasuresWhatTheParametersSay) {
+  const MaskFace& face = TestMaskFace(GetParam());
+  const MaskHeader header = TestMaskHeader(GetParam());
+  for (const MaskFrame& frame : Poses()) {
+    const MaskFace::Posed posed = face.Pose(header, frame);
+    const Actor::Posed state = face.actor().Pose(posed.pose);
+    const auto eyes = Truth(face, posed);
+    for (const Side side : kSides) {
+      const size_t s = static_cast<size_t>(side);
+      SCOPED_TRACE(testing::Message() << ToString(side) << " eye, yaw " << frame.yaw_deg
+                                      << ", elevation " << frame.eyes[s].elevation_deg);
+      EXPECT_FALSE(posed.unreached[s]);
+      const Eigen::Vector2d distances = MarginDistances(frame, eyes[s]);
+      EXPECT_NEAR(distances.x(), frame.eyes[s].mrd1_mm, 0.1);
+      EXPECT_NEAR(distances.y(), frame.eyes[s].mrd2_mm, 0.1);
+      const Eigen::Vector2d axis =
+          AxisAgainstCamera(eyes[s], posed.pose.head * state.eyes[s].globe_centre_mm);
+      EXPECT_NEAR(axis.x(), frame.eyes[s].azimuth_deg, 0.3);
+      EXPECT_NEAR(axis.y(), frame.eyes[s].elevation_deg, 0.3);
+    }
+    // The head's place, and the size of an iris that looks into the camera.
+    const Eigen::Vector3d between = 0.5 * (posed.pose.head * state.eyes[0].globe_centre_mm +
+                                           posed.pose.head * state.eyes[1].globe_centre_mm);
+    const Eigen::Vector2d place = posed.camera.Project(between);
+    EXPECT_NEAR(place.x(), frame.place_px.x, 0.5);
+    EXPECT_NEAR(place.y(), frame.place_px.y, 0.5);
+    if (frame.yaw_deg == 0 && frame.eyes[0].elevation_deg == 0 && frame.place_px.x > 239) {
+      EXPECT_NEAR(2 * eyes[0].iris.radii_px.maxCoeff() / frame.px_per_mm, 11.7, 0.35);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, MaskFaceTest, testing::Values("parametric", "canonical468"));
+
+class MaskRendererTest : public testing::Test {
+ protected:
+  cv::Mat Draw(const MaskFrame& frame) {
+    cv::Mat bgr;
+    MaskRenderer(TestMaskFace(), header_).Draw(frame, &bgr);
+    return bgr;
+  }
+  /// Mean of all channels in a square about a pixel.
+  static double Mean(const cv::Mat& bgr, const Eigen::Vector2d& at, int half = 1) {
+    const cv::Rect square(static_cast<int>(std::lround(at.x())) - half,
+                          static_cast<int>(std::lround(at.y())) - half, 2 * half + 1, 2 * half + 1);
+    const cv::Scalar mean = cv::mean(bgr(square));
+    return (mean[0] + mean[1] + mean[2]) / 3;
+  }
+  static double Distance(const cv::Mat& a, const cv::Mat& b) {
+    return cv::norm(a, b, cv::NORM_L1) / static_cast<double>(a.total() * 3);
+  }
+
+  MaskHeader header_ = TestMaskHeader();
+};
+
+TEST_F(MaskRendererTest, PupilsAreDarkWhereTheTruthHasThem) {
+  for (const MaskFrame& frame : Poses()) {
+    const MaskFace::Posed posed = TestMaskFace().Pose(header_, frame);
+    const auto eyes = Truth(TestMaskFace(), posed);
+    const cv::Mat bgr = Draw(frame);
+    for (size_t s = 0; s < 2; ++s) {
+      if (frame.eyes[s].mrd1_mm < 3) continue;
+      // The reflex is bright and may fill much of the pupil.
+      double darkest = 255;
+      for (int dy = -2; dy <= 2; ++dy)
+        for (int dx = -2; dx <= 2; ++dx)
+          darkest =
+              std::min(darkest, Mean(bgr, eyes[s].pupil.centre_px + Eigen::Vector2d(dx, dy), 0));
+      EXPECT_LT(darkest, 60) << s << " at yaw " << frame.yaw_deg;
+    }
+  }
+}
+
+TEST_F(MaskRendererTest, PictureDependsOnNothingButTheFrame) {
+  const std::vector<MaskFrame> frames = Poses();
+  MaskRenderer forwards(TestMaskFace(), header_), backwards(TestMaskFace(), header_);
+  std::vector<cv::Mat> first(frames.size()), second(frames.size());
+  for (size_t i = 0; i < frames.size(); ++i) forwards.Draw(frames[i], &first[i]);
+  for (size_t i = frames.size(); i-- > 0;) backwards.Draw(frames[i], &second[i]);
+  for (size_t i = 0; i < frames.size(); ++i)
+    EXPECT_EQ(cv::norm(first[i], second[i], cv::NORM_INF), 0) << i;
+}
+
+// Whoever changes what masks show must raise the version of digital_mask, then renew this hash.
+TEST_F(MaskRendererTest, PicturesHaveNotChangedWithoutANewVersion) {
+  std::string pixels;
+  for (const MaskFrame& frame : Poses()) {
+    const cv::Mat bgr = Draw(frame);
+    pixels.append(bgr.ptr<char>(), bgr.total() * bgr.elemSize());
+  }
+  EXPECT_EQ(Sha256OfBytes(pixels),
+            "1256d80f8f8d10a8916cfc54ca1b18d21610f02f1a8a5685f7c51d55c2cbd066");
+}
+
+TEST_F(MaskRendererTest, MirroredParametersGiveTheMirroredPicture) {
+  for (const MaskFrame& frame : Poses()) {
+    MaskFrame mirrored = frame;
+    mirrored.yaw_deg = -frame.yaw_deg;
+    mirrored.roll_deg = -frame.roll_deg;
+    mirrored.place_px.x = header_.picture_px.width - 1 - frame.place_px.x;
+    std::swap(mirrored.eyes[0], mirrored.eyes[1]);
+    for (MaskEye& eye : mirrored.eyes) eye.azimuth_deg = -eye.azimuth_deg;
+    cv::Mat flipped;
+    cv::flip(Draw(mirrored), flipped, 1);
+    const cv::Mat straight = Draw(frame);
+    // Lashes and the fibres of the irises are not mirror images.
+    EXPECT_LT(Distance(straight, flipped), 0.6);
+    cv::Mat difference, blurred;
+    cv::absdiff(straight, flipped, difference);
+    cv::blur(difference, blurred, {15, 15});
+    EXPECT_LT(cv::norm(blurred, cv::NORM_INF), 40);
+    if (frame.yaw_deg != 0) {
+      EXPECT_GT(Distance(straight, Draw(mirrored)), 3);
+    }
+  }
+}
+
+TEST_F(MaskRendererTest, EyeThatWasNotSeenTellsNothing) {
+  MaskFrame frame = TestMaskFrame();
+  frame.eyes[1].status = MaskEyeStatus::kNotSeen;
+  const cv::Mat covered = Draw(frame);
+  frame.eyes[1].azimuth_deg = 25;
+  frame.eyes[1].mrd1_mm = -1;
+  EXPECT_EQ(cv::norm(covered, Draw(frame), cv::NORM_INF), 0);
+  // Even grey instead of iris and white.
+  const auto eyes = Truth(TestMaskFace(), TestMaskFace().Pose(header_, TestMaskFrame()));
+  const cv::Rect square(static_cast<int>(eyes[1].iris.centre_px.x()) - 12,
+                        static_cast<int>(eyes[1].iris.centre_px.y()) - 10, 24, 20);
+  cv::Scalar mean, deviation;
+  cv::meanStdDev(covered(square), mean, deviation);
+  for (int c = 0; c < 3; ++c) EXPECT_LT(deviation[c], 4) << c;
+  EXPECT_LT(std::abs(mean[0] - mean[2]), 4);
+  // The other eye is as before.
+  const cv::Rect other(0, 0, 235, 360);
+  EXPECT_EQ(cv::norm(covered(other), Draw(TestMaskFrame())(other), cv::NORM_INF), 0);
+}
+
+TEST_F(MaskRendererTest, ShutEyeShowsNoIris) {
+  MaskFrame frame = TestMaskFrame();
+  const auto eyes = Truth(TestMaskFace(), TestMaskFace().Pose(header_, frame));
+  const Eigen::Vector2d iris = eyes[0].iris.centre_px + Eigen::Vector2d(3, 0);
+  EXPECT_LT(Mean(Draw(frame), iris, 2), 90);
+  frame.eyes[0].status = MaskEyeStatus::kShut;
+  EXPECT_GT(Mean(Draw(frame), iris, 2), 100);
+}
+
+TEST_F(MaskRendererTest, LostFaceFadesToAnEmptyPicture) {
+  MaskFrame frame = TestMaskFrame();
+  const cv::Mat seen = Draw(frame);
+  frame.status = MaskStatus::kHeld;
+  const cv::Rect above(0, 0, 480, 300);  // A note stands below.
+  EXPECT_EQ(cv::norm(seen(above), Draw(frame)(above), cv::NORM_INF), 0);
+  EXPECT_GT(cv::norm(seen, Draw(frame), cv::NORM_INF), 0);
+  frame.status = MaskStatus::kLost;
+  double before = 1e9;
+  for (const double opacity : {0.8, 0.4, 0.1}) {
+    frame.opacity = opacity;
+    cv::Mat gradient;
+    cv::Laplacian(Draw(frame)(above), gradient, CV_32F);
+    const double structure = cv::norm(gradient, cv::NORM_L2);
+    EXPECT_LT(structure, before);
+    before = structure;
+  }
+  frame.opacity = 0;
+  const cv::Mat gone = Draw(frame)(above);
+  cv::Scalar mean, deviation;
+  cv::meanStdDev(gone, mean, deviation);
+  EXPECT_EQ(cv::norm(deviation), 0);
+  // Nothing of what was held is left.
+  frame.eyes[0].mrd1_mm = 0;
+  frame.place_px.x = 100;
+  EXPECT_EQ(cv::norm(gone, Draw(frame)(above), cv::NORM_INF), 0);
+}
+
+TEST_F(MaskRendererTest, StagesActAloneAndTogether) {
+  MaskFrame other = TestMaskFrame();
+  for (MaskEye& eye : other.eyes) {
+    eye.azimuth_deg = 15;
+    eye.mrd1_mm = 2;
+  }
+  const auto change = [&] { return cv::norm(Draw(TestMaskFrame()), Draw(other), cv::NORM_INF); };
+  EXPECT_GT(change(), 50);
+  header_.stages = {false, false, true};
+  EXPECT_EQ(change(), 0);
+  header_.stages = {true, false, true};
+  EXPECT_GT(change(), 50);
+  // Without solving, measures of a face that looks up are not met.
+  MaskFrame up = TestMaskFrame();
+  for (MaskEye& eye : up.eyes) eye.elevation_deg = 20;
+  header_.stages = {true, true, false};
+  const auto eyes = Truth(TestMaskFace(), TestMaskFace().Pose(header_, up));
+  EXPECT_GT(std::abs(eyes[0].measures.mrd1_mm - up.eyes[0].mrd1_mm), 0.5);
+}
+
+TEST_F(MaskRendererTest, LidsThatCannotBeReachedAreCountedAndDrawn) {
+  MaskRenderer renderer(TestMaskFace(), header_);
+  MaskFrame frame = TestMaskFrame();
+  frame.eyes[0].mrd1_mm = 25;
+  cv::Mat bgr;
+  renderer.Draw(frame, &bgr);
+  EXPECT_EQ(renderer.unreached()[0], 1);
+  EXPECT_EQ(renderer.unreached()[1], 0);
+  EXPECT_GT(cv::norm(bgr, Draw(TestMaskFrame()), cv::NORM_INF), 20);
+}
+
+}  // namespace
+}  // namespace maskbench
