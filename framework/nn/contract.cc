@@ -139,8 +139,9 @@ size_t NetworkContract::OutputIndex(std::string_view output_name) const {
 }
 
 const std::vector<NetworkSpec>& BuiltInNetworks() {
-  static const std::vector<NetworkSpec> networks = {
-      BlazefaceFront(), Blazeface(), Facemesh(), Iris(), DlibResnet(), Faceres(), Mobileface(), OwnEyeNetwork()};
+  static const std::vector<NetworkSpec> networks = {BlazefaceFront(), Blazeface(),    Facemesh(),
+                                                    Iris(),           DlibResnet(),   Faceres(),
+                                                    Mobileface(),     OwnEyeNetwork()};
   return networks;
 }
 
