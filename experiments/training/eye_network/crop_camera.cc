@@ -89,18 +89,25 @@ cv::Mat Photograph(const cv::Mat& linear, float level, double iris_px, NamedRand
   sensor.read_noise = BetweenLog(random, 0.0005, 0.007);
   sensor.shot_noise = BetweenLog(random, 0.00003, 0.0012);
   sensor.noise_correlation = Between(random, 0.2, 1.0);
-  sensor.blur_px = Chance(random, 0.7)
+  sensor.blur_px = Chance(random, 0.55)
                        ? BetweenLog(random, 0.35, 0.9)
-                       : std::clamp(iris_px * BetweenLog(random, 0.02, 0.09), 0.4, 4.0);
+                       : std::clamp(iris_px * BetweenLog(random, 0.025, 0.12), 0.4, 4.0);
+  // Cameras and editors also scale and smooth what is encoded for the eye. Such blur leaves edges
+  // where they look to be; blur of light lets bright parts grow, so that irises look smaller.
+  double encoded_blur_px = 0;
+  if (Chance(random, 0.45)) {
+    encoded_blur_px = sensor.blur_px;
+    sensor.blur_px = 0.35;
+  }
   sensor.sharpening = Chance(random, 0.45) ? Between(random, 0.1, 1.6) : 0.0;
   sensor.vignetting = 0;
   sensor.shoulder = Between(random, 0.0, 0.6);
   sensor.saturation = Chance(random, 0.05) ? 0.0 : std::clamp(Near(random, 1.0, 0.2), 0.3, 1.7);
-  const bool jpeg = Chance(random, 0.5), video = Chance(random, 0.45),
-             scaled = Chance(random, 0.12);
+  const bool jpeg = Chance(random, 0.5), video = Chance(random, 0.45), scaled = Chance(random, 0.2);
   const std::uint64_t seed =
       (static_cast<std::uint64_t>(random->NextBits()) << 32) | random->NextBits();
   cv::Mat picture = Develop(light, sensor, seed, 0);
+  if (encoded_blur_px > 0) cv::GaussianBlur(picture, picture, {}, encoded_blur_px);
   if (scaled) {
     const double factor = std::min(0.95, std::max(Between(random, 0.45, 0.9), 7 / iris_px));
     const cv::Size small(std::max(4, static_cast<int>(picture.cols * factor)),

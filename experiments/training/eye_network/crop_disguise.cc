@@ -63,6 +63,8 @@ class Painter {
         random_(random),
         picture_(*linear) {
     const float mm = static_cast<float>(1 / field.px_per_mm);
+    fissure_px_ = static_cast<float>((truth.lateral_corner_px - truth.medial_corner_px).norm());
+    fissure_mm_ = fissure_px_ * mm;
     float openness = 0;
     for (size_t k = 8; k < 25; ++k)
       openness = std::max(openness,
@@ -78,6 +80,15 @@ class Painter {
       }
     });
     skin_ = count > 0 ? Colour(sum / static_cast<float>(count)) : Colour(0.2f, 0.15f, 0.12f);
+    Colour white_sum(0, 0, 0);
+    int white_count = 0;
+    Each([&](const Spot& spot, Colour& pixel) {
+      if (spot.part != Part::kSclera || spot.globe < 0.9f) return;
+      white_sum += pixel;
+      ++white_count;
+    });
+    white_of_eye_ = white_count > 0 ? Colour(white_sum / static_cast<float>(white_count))
+                                    : Colour(1.3f * skin_);
   }
 
   bool Paint() {
@@ -88,15 +99,16 @@ class Painter {
     if (Often(0.75)) Creases();
     if (Often(0.55)) LowerLines();
     if (Often(0.3)) LateralLines();
-    const bool make_up = Often(0.17);
+    const bool make_up = Often(0.26);
     const bool shadow = make_up && Often(0.5), upper_liner = make_up && Often(0.6),
-               lower_liner = make_up && Often(0.4), mascara = make_up && Often(0.6);
+               lower_liner = make_up && Often(0.45), mascara = make_up && Often(0.6);
     if (shadow) EyeShadow();
+    if (Often(make_up ? 0.5 : 0.15)) DarkRing();
     if (Often(0.85)) LitGlobe();
     if (Often(0.5)) LimbusHaze();
     if (Often(0.7)) GlobeTone();
     if (Often(0.75)) LidShadow();
-    if (Often(0.7)) Rim();
+    if (Often(0.8)) Rim();
     if (Often(0.45)) Tear();
     if (Often(0.65)) LowerLashLine();
     if (Often(0.95)) LashBand();
@@ -304,6 +316,24 @@ class Painter {
     });
   }
 
+  // Kohl, dark skin or the shade of thick lashes: darkness all round that fades into the skin.
+  void DarkRing() {
+    const float dark = Draw(random_, 0.3, 0.95);
+    const float reach_up = DrawLog(random_, 0.8, 4), reach_down = DrawLog(random_, 0.5, 3);
+    const float below = Draw(random_, 0, 1), soft = Draw(random_, 0.8, 2.5);
+    const Colour tint(1, Draw(random_, 0.9, 1.05), Draw(random_, 0.85, 1.1));
+    Each([&](const Spot& spot, Colour& pixel) {
+      if (spot.globe > 0.9f) return;
+      const float wide = Smooth(-0.15f, 0.1f, spot.along) * Smooth(1.25f, 0.95f, spot.along);
+      const float up =
+          spot.skin_above * std::exp(-std::pow(std::max(0.0f, spot.above) / reach_up, soft));
+      const float down = below * spot.skin_below *
+                         std::exp(-std::pow(std::max(0.0f, spot.below) / reach_down, soft));
+      const float m = dark * wide * std::max(up, down);
+      for (int c = 0; c < 3; ++c) pixel[c] *= 1 - m * tint[c];
+    });
+  }
+
   // Whites are not white; some are red or yellow.
   void GlobeTone() {
     const float level = DrawLog(random_, 0.3, 1.15);
@@ -367,13 +397,14 @@ class Painter {
     });
   }
 
-  // The lower lid's rim: from a pale, wet strip to plain skin.
+  // The lower lid's rim: from a pale, wet strip that is hard to tell from the white of the eye to
+  // plain skin.
   void Rim() {
-    const float wide = Draw(random_, 0.5, 1.6), strength = Draw(random_, 0.2, 1.0);
-    const float level = DrawLog(random_, 0.6, 1.7);
+    const float wide = Draw(random_, 0.5, 2.0), strength = Draw(random_, 0.3, 1.0);
+    const float level = DrawLog(random_, 0.7, 1.4);
     const Colour tint(1, Draw(random_, 0.75, 1.05), Draw(random_, 0.7, 1.05));
-    const Colour colour = {skin_[0] * tint[0] * level, skin_[1] * tint[1] * level,
-                           skin_[2] * tint[2] * level};
+    const Colour between = Mix(skin_, white_of_eye_, Draw(random_, 0, 1)) * level;
+    const Colour colour(between[0] * tint[0], between[1] * tint[1], between[2] * tint[2]);
     Each([&](const Spot& spot, Colour& pixel) {
       if (spot.skin_below <= 0 || spot.along < 0 || spot.along > 1) return;
       const float m = strength * spot.skin_below * Smooth(wide + 0.5f, wide - 0.4f, spot.below) *
@@ -660,8 +691,8 @@ class Painter {
   const float white_;
   NamedRandom* random_;
   cv::Mat picture_;
-  Colour skin_;
-  float open_mm_ = 0, fissure_px_ = 1, fissure_mm_ = 28;
+  Colour skin_, white_of_eye_;
+  float open_mm_ = 0, fissure_px_ = 0, fissure_mm_ = 0;
 };
 
 }  // namespace

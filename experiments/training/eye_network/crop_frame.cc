@@ -23,11 +23,11 @@ constexpr double kMrd1Mm[] = {-3.0, 8.5}, kMrd2Mm[] = {2.5, 8.0};
 constexpr double kYawDeg = 25, kPitchDeg = 20, kRollDeg = 15;
 constexpr double kAcrossDeg = 35, kUpDeg = 30;
 // Share of frames as portraits are: face and eyes towards the camera, lids not far from usual.
-constexpr double kPortrait = 0.12;
+constexpr double kPortrait = 0.2;
 // Share of frames with all of both lids shut, and part of the way.
 constexpr double kShut = 0.14, kBlinking = 0.12;
 // Share of frames with glasses; of eyes with something before them.
-constexpr double kGlasses = 0.15, kCovered = 0.07;
+constexpr double kGlasses = 0.15, kCovered = 0.09;
 
 struct Opening {
   double mrd1_mm, mrd2_mm;
@@ -268,7 +268,8 @@ Background DrawBackground(NamedRandom* random) {
 }
 
 // A flat thing in the camera frame: the spoon of a cover test, a card, a finger.
-Mesh DrawOccluder(NamedRandom* random, const Eigen::Vector3d& eye_camera_mm) {
+Mesh DrawOccluder(NamedRandom* random, const Eigen::Vector3d& eye_camera_mm,
+                  const Eigen::Vector3d& other_camera_mm) {
   auto topology = std::make_shared<MeshTopology>();
   auto material = std::make_shared<Material>();
   const double kind = random->Uniform();
@@ -293,7 +294,12 @@ Mesh DrawOccluder(NamedRandom* random, const Eigen::Vector3d& eye_camera_mm) {
   const bool round = kind < 0.5 || kind >= 0.75;
   const int corners = round ? 40 : 4;
   const double turn = kind < 0.5 ? 0 : Between(random, -kPi, kPi);
-  const Eigen::Vector2d shift(Near(random, 0, 14), Near(random, 0, 12));
+  Eigen::Vector2d shift(Near(random, 0, 14), Near(random, 0, 12));
+  // Often its edge stands on the nose, close to the corner of the eye that is left free.
+  if (Chance(random, 0.4)) {
+    const Eigen::Vector2d across = (other_camera_mm - eye_camera_mm).head<2>();
+    shift += across * Between(random, 0.0, 0.35);
+  }
   const Eigen::Vector3d centre = eye_camera_mm -
                                  Between(random, 22, 60) * eye_camera_mm.normalized() +
                                  Eigen::Vector3d(shift.x(), shift.y(), 0);
@@ -335,8 +341,8 @@ CropFrame DrawFrame(const Actor& actor, NamedRandom* random) {
   DrawExpression(random, &frame.pose);
   DrawEyes(actor, portrait, random, &frame);
   const double size = random->Uniform();
-  const double iris_px = size < 0.15   ? BetweenLog(random, 8, 12)
-                         : size < 0.87 ? BetweenLog(random, 12, 30)
+  const double iris_px = size < 0.25   ? BetweenLog(random, 8, 12)
+                         : size < 0.90 ? BetweenLog(random, 12, 30)
                                        : BetweenLog(random, 30, 60);
   frame.focal_px = iris_px / (2 * actor.appearance().eyes[0].limbus_horizontal_mm) * distance;
   frame.lighting = DrawLighting(random);
@@ -350,8 +356,9 @@ CropFrame DrawFrame(const Actor& actor, NamedRandom* random) {
   }
   // One eye is covered at a time.
   if (Chance(random, 2 * kCovered)) {
-    const Eigen::Vector3d eye = frame.pose.head * eyes[random->Below(2)].globe_centre_mm;
-    frame.occluders.push_back(DrawOccluder(random, eye));
+    const size_t covered = random->Below(2);
+    frame.occluders.push_back(DrawOccluder(random, frame.pose.head * eyes[covered].globe_centre_mm,
+                                           frame.pose.head * eyes[1 - covered].globe_centre_mm));
   }
   return frame;
 }

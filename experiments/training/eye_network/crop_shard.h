@@ -12,7 +12,7 @@ namespace maskbench::training {
 
 /// Raised whenever crops of the same recipe come out differently, be it by the generator or by the
 /// head, subjects or renderer that it draws with; shards of another version are made again.
-inline constexpr std::uint32_t kCropGeneratorVersion = 5;
+inline constexpr std::uint32_t kCropGeneratorVersion = 6;
 
 /// All samples of one training subject, as they lie in a file.
 ///

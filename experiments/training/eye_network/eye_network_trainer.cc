@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using training::EyeErrors;
 
-constexpr int kSubjects = 500, kFramesPerSubject = 60, kSteps = 10000;
+constexpr int kSubjects = 500, kFramesPerSubject = 60, kSteps = 16000;
 // Drawn for the model card alone: subjects that neither training nor validation has seen.
 constexpr int kTestSubjects = 60, kTestFrames = 40;
 
