@@ -12,15 +12,9 @@
 namespace maskbench {
 namespace {
 
-// The network is trained with crops that are off by 9 % of their width and 13 % in size; beyond
-// these shares of it another look pays.
-constexpr double kFarShare = 0.07, kFarSize = 0.12;
+// Corners that would change the crop's width by more than this factor are something else.
+constexpr double kLargestChange = 2;
 constexpr double kInSightHalfSeconds = 0.05;
-
-bool IsOff(const EyePlacement& had, const EyePlacement& found) {
-  return cv::norm(had.centre_px - found.centre_px) > kFarShare * had.width_px ||
-         std::abs(std::log(found.width_px / had.width_px)) > kFarSize;
-}
 
 /// What covers an eye does not flicker: medians over a tenth of a second.
 void SteadyInSight(EyeReading* reading) {
@@ -47,22 +41,24 @@ void SteadyInSight(EyeReading* reading) {
 EyeReader::EyeReader(const NetworkLibrary& networks) : network_(networks) {}
 
 std::array<EyeEvidence, 2> EyeReader::Look(const cv::Mat& bgr, const FaceObservation& face) {
-  std::array<EyePlacement, 2> places = EyeNetwork::Placements(face);
-  std::array<EyeEvidence, 2> eyes = network_.Look(bgr, places);
+  const std::array<EyePlacement, 2> mesh = EyeNetwork::Placements(face);
+  std::array<EyePlacement, 2> places = mesh;
+  const std::array<EyeEvidence, 2> first = network_.Look(bgr, mesh);
+  // Where the network is unsure it leans on where the crop lies, and the mesh leans on expression,
+  // gaze and whatever is before the face. A second look stands on the eye's own corners.
   bool again = false;
   for (size_t s = 0; s < 2; ++s) {
-    const EyeEvidence& eye = eyes[s];
+    const EyeEvidence& eye = first[s];
     if (eye.in_sight < 0.5) continue;
-    EyePlacement found =
-        PlaceEye(eye.medial.at, eye.lateral.at, places[s].angle_rad, places[s].side);
-    // Not farther than corners can be told from something else.
-    if (!IsOff(places[s], found) || found.width_px < 0.5 * places[s].width_px ||
-        found.width_px > 2 * places[s].width_px)
+    const EyePlacement found =
+        PlaceEye(eye.medial.at, eye.lateral.at, mesh[s].angle_rad, mesh[s].side);
+    if (found.width_px * kLargestChange < mesh[s].width_px ||
+        found.width_px > kLargestChange * mesh[s].width_px)
       continue;
     places[s] = found;
     again = true;
   }
-  return again ? network_.Look(bgr, places) : eyes;
+  return again ? network_.Look(bgr, places) : first;
 }
 
 EyeReading EyeReader::Read(const Recording& recording, const std::filesystem::path& track,

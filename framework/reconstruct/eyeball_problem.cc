@@ -19,8 +19,9 @@ constexpr double kRadians = 3.14159265358979323846 / 180;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // The network's expected absolute errors against standard errors, as of a Laplace distribution; and
 // what the pose of the head adds to every place; sizes are misread the same way in all frames of an
-// eye, hence the high floor.
-constexpr double kSpread = 1.4142135623730951, kPlaceFloorPx = 0.15, kSizeFloor = 0.08;
+// eye, hence the high floors. Heights are guessed where lids cover the iris.
+constexpr double kSpread = 1.4142135623730951, kPlaceFloorPx = 0.15;
+constexpr double kWidthFloor = 0.08, kHeightFloor = 0.4;
 // Spread of eyes between people: axial length varies by 1 mm of 23.6 mm (Bekerman, Gottlieb &
 // Vaiman, J Ophthalmol 2014), so about 5 % for the limbus' depth; heights of the limbus against its
 // width by 3 % [default]. Rotation centres against those of the mean face, mm [default].
@@ -29,7 +30,11 @@ const Eigen::Vector3d kCentreSpreadMm(2.0, 2.0, 3.0);
 // Kappa towards the nose 5.5 ± 1.3° (Hashemi et al. 2010); upwards [default].
 constexpr double kKappaDeg = 5.5, kKappaSpreadDeg = 1.3, kKappaUpSpreadDeg = 1.0;
 // A light next to the camera, mm that its reflex is moved by [default].
-constexpr double kReflexSpreadMm = 0.4;
+constexpr double kReflexSpreadMm = 0.3;
+// Pupils are not in the middle of the iris: mostly 0.1 to 0.3 mm towards the nose (Yang, Thompson &
+// Burns, IOVS 43:2508, 2002). So near the limbus' plane, a pupil taken for the middle would turn
+// the eye by many degrees.
+constexpr double kPupilSpreadMm = 0.3;
 // How well an eye that looks at the camera does so; and, where nothing is known of what is looked
 // at, how far a recording's mean gaze lies from the camera.
 constexpr double kFixationDeg = 0.7, kUsualGazeDeg = 8;
@@ -59,8 +64,8 @@ Eigen::Matrix<T, 3, 3> Turn(const T* gaze) {
 /// Predicted minus seen over the standard errors; zeros for what is not seen.
 template <class T>
 void Residuals(const EyeSighting& seen, double iris_radius_mm, const T* centre, const T& log_size,
-               const T& log_depth, const T& log_aspect, const T* reflex_offset, const T* gaze,
-               T* residuals) {
+               const T& log_depth, const T& log_aspect, const T* reflex_offset,
+               const T* pupil_offset, const T* gaze, T* residuals) {
   using std::exp;
   using std::log;
   using std::sqrt;
@@ -83,11 +88,15 @@ void Residuals(const EyeSighting& seen, double iris_radius_mm, const T* centre, 
     const T b = high * eye.col(1).template head<2>().dot(direction.cast<T>());
     return sqrt(a * a + b * b + T(1e-9));
   };
-  residuals[2] = (log(extent(seen.along)) - T(std::log(seen.half_along_px))) / T(seen.size_error);
-  residuals[3] = (log(extent(seen.across)) - T(std::log(seen.half_across_px))) / T(seen.size_error);
-  // The pupil appears a little behind the limbus; the reflex lies in front of the cornea's centre.
+  residuals[2] = (log(extent(seen.along)) - T(std::log(seen.half_along_px))) / T(seen.width_error);
+  residuals[3] =
+      (log(extent(seen.across)) - T(std::log(seen.half_across_px))) / T(seen.height_error);
+  // The pupil appears a little behind the limbus, and beside its middle; the reflex lies in front
+  // of the cornea's centre.
   static const double behind = EyeShape().IrisPlaneMm() / AverageDepthMm();
-  const Vector2<T> pupil = place(T(behind) * depth) - seen.pupil_px.cast<T>();
+  const Vector3<T> beside = pupil_offset[0] * eye.col(0) + pupil_offset[1] * eye.col(1);
+  const Vector2<T> pupil =
+      place(T(behind) * depth) + px_per_mm * beside.template head<2>() - seen.pupil_px.cast<T>();
   const bool has_pupil = seen.pupil_error_px < kInfinity;
   residuals[4] = has_pupil ? T(pupil.x() / T(seen.pupil_error_px)) : T(0);
   residuals[5] = has_pupil ? T(pupil.y() / T(seen.pupil_error_px)) : T(0);
@@ -105,9 +114,10 @@ struct SightingCost {
   double iris_radius_mm;
   template <class T>
   bool operator()(const T* centre, const T* log_size, const T* log_depth, const T* log_aspect,
-                  const T* reflex_offset, const T* gaze, T* residuals) const {
-    Residuals(seen, iris_radius_mm, centre, *log_size, *log_depth, *log_aspect, reflex_offset, gaze,
-              residuals);
+                  const T* reflex_offset, const T* pupil_offset, const T* gaze,
+                  T* residuals) const {
+    Residuals(seen, iris_radius_mm, centre, *log_size, *log_depth, *log_aspect, reflex_offset,
+              pupil_offset, gaze, residuals);
     return true;
   }
 };
@@ -187,7 +197,9 @@ EyeSighting SightingOf(const EyeEvidence& eye, const HeadView& head, double size
   };
   seen.along_error_px = error(eye.iris.error_px);
   seen.across_error_px = error(eye.iris_y_error_px);
-  seen.size_error = std::hypot(kSpread * eye.iris_size_error_px / seen.half_along_px, kSizeFloor);
+  const double size_error = kSpread * eye.iris_size_error_px / seen.half_along_px;
+  seen.width_error = std::hypot(size_error, kWidthFloor);
+  seen.height_error = std::hypot(size_error, kHeightFloor);
   seen.pupil_error_px = eye.pupil_seen > 0.5 ? error(eye.pupil.error_px) : kInfinity;
   seen.reflex_error_px = eye.reflex_seen > 0.5 ? error(eye.reflex.error_px) : kInfinity;
   const Eigen::Vector2d beside_mm = (seen.iris_px - head.origin_px.head<2>()) / seen.px_per_mm;
@@ -220,15 +232,16 @@ class EyeballProblem::Impl {
     log_depth[0] = model_.log_depth;
     log_aspect[0] = model_.log_aspect;
     struct EyeBlocks {
-      double *centre, *reflex_offset, *kappa;
+      double *centre, *reflex_offset, *kappa, *pupil_offset;
     };
     std::array<EyeBlocks, 2> blocks{};
     for (size_t s = 0; s < 2; ++s) {
       double* const first = &values[kShared + s * kPerEye];
-      blocks[s] = {first, first + 3, first + 5};
+      blocks[s] = {first, first + 3, first + 5, first + 7};
       Eigen::Map<Eigen::Vector3d>(blocks[s].centre) = model_.eyes[s].centre_mm;
       Eigen::Map<Eigen::Vector2d>(blocks[s].reflex_offset) = model_.eyes[s].reflex_offset_mm;
       Eigen::Map<Eigen::Vector2d>(blocks[s].kappa) = model_.eyes[s].kappa_deg;
+      Eigen::Map<Eigen::Vector2d>(blocks[s].pupil_offset) = model_.eyes[s].pupil_offset_mm;
     }
     ceres::Problem problem;
     std::array<int, 2> counts{}, looking{};
@@ -242,10 +255,10 @@ class EyeballProblem::Impl {
       double* const gaze = &values[kShared + 2 * kPerEye + 2 * k];
       std::copy(frame.gaze.begin(), frame.gaze.end(), gaze);
       problem.AddResidualBlock(
-          new ceres::AutoDiffCostFunction<SightingCost, kResiduals, 3, 1, 1, 1, 2, 2>(
+          new ceres::AutoDiffCostFunction<SightingCost, kResiduals, 3, 1, 1, 1, 2, 2, 2>(
               new SightingCost{frame.seen, model_.iris_diameter_mm / 2}),
           new ceres::CauchyLoss(3.0), blocks[s].centre, log_size, log_depth, log_aspect,
-          blocks[s].reflex_offset, gaze);
+          blocks[s].reflex_offset, blocks[s].pupil_offset, gaze);
       const double nasal = frame.side == Side::kLeft ? -1 : 1;
       // Where it looks at the camera, or, of an eye of which that is never known, on the whole.
       if (!frame.looks && looking[s] > 0) continue;
@@ -262,6 +275,7 @@ class EyeballProblem::Impl {
     for (size_t s = 0; s < 2; ++s) {
       if (counts[s] == 0) continue;
       AddPrior<2>(&problem, blocks[s].reflex_offset, {0, 0}, {kReflexSpreadMm, kReflexSpreadMm});
+      AddPrior<2>(&problem, blocks[s].pupil_offset, {0, 0}, {kPupilSpreadMm, kPupilSpreadMm});
       AddPrior<3>(&problem, blocks[s].centre, model_.eyes[s].centre_prior_mm, kCentreSpreadMm);
       AddPrior<2>(&problem, blocks[s].kappa, {kKappaDeg, 0}, {kKappaSpreadDeg, kKappaUpSpreadDeg});
     }
@@ -279,6 +293,7 @@ class EyeballProblem::Impl {
       EyeballModel::Eye& eye = model_.eyes[s];
       eye.centre_mm = Eigen::Map<Eigen::Vector3d>(blocks[s].centre);
       eye.reflex_offset_mm = Eigen::Map<Eigen::Vector2d>(blocks[s].reflex_offset);
+      eye.pupil_offset_mm = Eigen::Map<Eigen::Vector2d>(blocks[s].pupil_offset);
       eye.kappa_deg = Eigen::Map<Eigen::Vector2d>(blocks[s].kappa);
       if (!eye.kappa_measured) {
         eye.kappa_error_deg = kKappaSpreadDeg;
@@ -304,7 +319,7 @@ class EyeballProblem::Impl {
     std::array<double, 2> gaze;
   };
   // Values: what both eyes share, each eye's, each frame's gaze.
-  static constexpr size_t kShared = 3, kPerEye = 7;
+  static constexpr size_t kShared = 3, kPerEye = 9;
   EyeballModel& model_;
   std::vector<Frame> frames_;
 };
@@ -321,7 +336,8 @@ AxisEstimate EstimateAxis(const EyeballModel& model, Side side, const EyeSightin
   const EyeballModel::Eye& eye = model.eyes[static_cast<size_t>(side)];
   const std::array<Jet, 3> centre = {Jet(eye.centre_mm.x()), Jet(eye.centre_mm.y()),
                                      Jet(eye.centre_mm.z())};
-  const std::array<Jet, 2> offset = {Jet(eye.reflex_offset_mm.x()), Jet(eye.reflex_offset_mm.y())};
+  const std::array<Jet, 2> reflex = {Jet(eye.reflex_offset_mm.x()), Jet(eye.reflex_offset_mm.y())};
+  const std::array<Jet, 2> pupil = {Jet(eye.pupil_offset_mm.x()), Jet(eye.pupil_offset_mm.y())};
   const Jet log_size(std::log(model.size)), log_depth(model.log_depth),
       log_aspect(model.log_aspect);
   struct Terms {
@@ -333,7 +349,7 @@ AxisEstimate EstimateAxis(const EyeballModel& model, Side side, const EyeSightin
     const std::array<Jet, 2> gaze = {Jet(at.x(), 0), Jet(at.y(), 1)};
     std::array<Jet, kResiduals> residuals;
     Residuals(seen, model.iris_diameter_mm / 2, centre.data(), log_size, log_depth, log_aspect,
-              offset.data(), gaze.data(), residuals.data());
+              reflex.data(), pupil.data(), gaze.data(), residuals.data());
     Terms terms;
     for (int k = 0; k < kResiduals; ++k) {
       const Jet& residual = residuals[static_cast<size_t>(k)];

@@ -26,7 +26,8 @@ struct EyeSighting {
   Eigen::Vector2d iris_px, pupil_px, reflex_px;
   double half_along_px = 0, half_across_px = 0;  ///< Of the iris' outline.
   /// Standard errors; infinite for what is not seen.
-  double along_error_px = 0, across_error_px = 0, size_error = 0;  ///< The last as a share.
+  double along_error_px = 0, across_error_px = 0;
+  double width_error = 0, height_error = 0;  ///< As shares.
   double pupil_error_px = 0, reflex_error_px = 0;
 };
 
@@ -42,6 +43,9 @@ struct EyeballModel {
     /// Of the reflex against where a light at the camera would show: a light beside it, and what
     /// the network reads wrong throughout.
     Eigen::Vector2d reflex_offset_mm{0, 0};
+    /// Of the pupil's centre against the iris' one, in the axes of the eye: to the patient's left,
+    /// up.
+    Eigen::Vector2d pupil_offset_mm{0, 0};
     bool kappa_measured = false;
   };
   explicit EyeballModel(const std::array<Eigen::Vector3d, 2>& globes_mm);

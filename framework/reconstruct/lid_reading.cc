@@ -85,7 +85,7 @@ void ReadLids(const EyeEvidence& eye, const EyeSighting& seen, const EyeFit& fit
                                     view.col(1).head<2>());
   const double half_height = std::hypot(a.y(), b.y());
   const double limbus_error =
-      std::hypot(kSpread * eye.iris_y_error_px * mm, half_height * seen.size_error);
+      std::hypot(kSpread * eye.iris_y_error_px * mm, half_height * seen.width_error);
   Set(&traces->superior_show_mm, frame, up - (limbus.y() + half_height),
       std::hypot(upper_error, limbus_error));
   Set(&traces->inferior_show_mm, frame, (limbus.y() - half_height) - down,

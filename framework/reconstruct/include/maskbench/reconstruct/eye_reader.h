@@ -25,9 +25,8 @@ struct EyeReading {
   std::int64_t frames_with_face = 0;
 };
 
-/// Looks at both eyes in every frame with the eye network, at the places that the face mesh gives.
-/// Where the network finds the corners of an eye far from there, it looks again at those. One per
-/// worker.
+/// Looks at both eyes in every frame with the eye network: first at the places that the face mesh
+/// gives, then at those of the corners that the network found. One per worker.
 class EyeReader {
  public:
   explicit EyeReader(const NetworkLibrary& networks);
