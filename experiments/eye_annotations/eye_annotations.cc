@@ -47,7 +47,7 @@ struct EyeAnnotationsOptions {
                  "An eye is called closed from this probability on that its lids touch.",
                  {Range(0.01, 0.99)})
             .Add("closed_below_mm", &O::closed_below_mm,
-                 "Without such a probability it is called closed below this opening, mm.",
+                 "Whatever that probability, it is called closed below this opening, mm.",
                  {Range(0, 10)})
             .Add("iris_diameter_mm", &O::iris_diameter_mm,
                  "Horizontal iris diameter that turns the observer's iris into a scale where no "
@@ -261,12 +261,12 @@ class EyeAnnotations : public Experiment {
 
   /// What an observer calls an eye: 1 closed, 0 open, NaN when it says nothing.
   double CalledClosed(const ReadEye& eye) const {
-    if (std::isfinite(eye.shut)) return eye.shut >= options_.shut_from ? 1 : 0;
+    if (eye.shut >= options_.shut_from) return 1;
     EyeFrame frame = eye.frame;
     if (!std::isfinite(frame.px_per_mm))
       frame.px_per_mm = eye.seen.iris_width / options_.iris_diameter_mm;
     const double opening_mm = Height(eye.seen.lower_y - eye.seen.upper_y, frame);
-    if (!std::isfinite(opening_mm)) return kNan;
+    if (!std::isfinite(opening_mm)) return std::isfinite(eye.shut) ? 0 : kNan;
     return opening_mm < options_.closed_below_mm ? 1 : 0;
   }
 
