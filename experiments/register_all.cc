@@ -6,6 +6,7 @@ namespace maskbench {
 #define MASKBENCH_EXPERIMENTS(X) \
   X(EyeAnnotations)              \
   X(EyeMeasurement)              \
+  X(MeasureAgreement)            \
   X(Reidentification)            \
   X(Throughput)
 

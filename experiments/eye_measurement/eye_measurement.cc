@@ -87,6 +87,10 @@ std::vector<ReportTable> Tables() {
        Rows::kOverall,
        {},
        {"bin"}},
+      {"MRD1 of the right eye less that of the left one",
+       "Values of whole recordings at the scale of the subject's own irises, against what the eyes "
+       "have while they fixate. failed: recordings without a value for both.",
+       {"mrd1_right_minus_left_bias", "mrd1_right_minus_left_limits_of_agreement"}},
       {"Other lid measures against the truth",
        "Primary gaze without blinks, and values of whole recordings; as for MRD1.",
        {"mrd2_bias", "mrd2_limits_of_agreement", "pfh_bias", "pfh_limits_of_agreement",
@@ -157,6 +161,7 @@ class EyeMeasurement : public Experiment {
         FigureSheet sheet(head, truths.subjects, options_.resamples, data.config().seed, &figures);
         AddLidFigures(scores, &sheet);
         AddRecordingLidFigures(scores, &sheet);
+        AddAsymmetryFigures(scores, &sheet);
         AddGazeFigures(scores, &sheet);
         AddDeviationFigures(scores, &sheet);
         AddNystagmusFigures(scores, &sheet);

@@ -82,6 +82,30 @@ void AddRecordingLidFigures(const EyeScores& scores, FigureSheet* sheet) {
   }
 }
 
+void AddAsymmetryFigures(const EyeScores& scores, FigureSheet* sheet) {
+  if (!scores.repertoire.GivesValue("mrd1") || !std::isfinite(scores.assumed_iris_mm)) return;
+  sheet->Start(Part::kRecording);
+  std::vector<Sample> samples;
+  int failed = 0;
+  for (const SeenRecording& seen : scores.seen->recordings) {
+    double truth = 0, measured = 0;
+    for (const Side side : kSides) {
+      const double sign = side == Side::kRight ? 1 : -1,
+                   hvid_mm = seen.truth->eyes[static_cast<size_t>(side)].hvid_mm;
+      truth += sign * LabelledNumber(*seen.truth->labels, side, "mrd1_mm");
+      measured += sign * hvid_mm / scores.assumed_iris_mm * ValueOf(seen, side, "mrd1");
+    }
+    if (std::isnan(truth)) continue;
+    if (std::isnan(measured)) {
+      ++failed;
+    } else {
+      samples.push_back({seen.truth->subject, truth, measured});
+    }
+  }
+  sheet->AddAgreement({{{"scale", "true"}, {"value", "recording"}}, "recording", failed},
+                      "mrd1_right_minus_left", "mm", samples);
+}
+
 void AddDeviationFigures(const EyeScores& scores, FigureSheet* sheet) {
   sheet->Start(Part::kHeadline);
   for (const std::string axis : {"horizontal", "vertical"}) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "figure_sheet.h"
+#include "experiments/figures/figure_sheet.h"
 #include "frame_groups.h"
 #include "options.h"
 #include "seen_eyes.h"
@@ -23,6 +23,8 @@ void AddGazeFigures(const EyeScores& scores, FigureSheet* sheet);
 void AddBlinkFigures(const EyeScores& scores, FigureSheet* sheet);
 /// Values of whole recordings: lids, deviation, nystagmus, and how well stated intervals hold.
 void AddRecordingLidFigures(const EyeScores& scores, FigureSheet* sheet);
+/// MRD1 of the right eye less that of the left one.
+void AddAsymmetryFigures(const EyeScores& scores, FigureSheet* sheet);
 void AddDeviationFigures(const EyeScores& scores, FigureSheet* sheet);
 void AddNystagmusFigures(const EyeScores& scores, FigureSheet* sheet);
 void AddCoverageFigures(const EyeScores& scores, FigureSheet* sheet);

@@ -31,6 +31,32 @@ Agreement LimitsOfAgreement(const std::vector<double>& differences,
   return {mean, total > 1 ? 1.96 * std::sqrt(squares / (total - 1)) : kNan};
 }
 
+double IntraclassCorrelation(const std::vector<double>& first, const std::vector<double>& second,
+                             const std::vector<double>& weights) {
+  double n = 0, mean_first = 0, mean_second = 0;
+  for (size_t i = 0; i < first.size(); ++i) {
+    const double w = WeightOf(weights, i);
+    n += w;
+    mean_first += w * first[i];
+    mean_second += w * second[i];
+  }
+  if (n <= 1) return kNan;
+  mean_first /= n;
+  mean_second /= n;
+  const double mean = 0.5 * (mean_first + mean_second);
+  double rows = 0, errors = 0;
+  for (size_t i = 0; i < first.size(); ++i) {
+    const double w = WeightOf(weights, i), row = 0.5 * (first[i] + second[i]);
+    rows += 2 * w * (row - mean) * (row - mean);
+    const double error = 0.5 * (first[i] - mean_first - (second[i] - mean_second));
+    errors += 2 * w * error * error;
+  }
+  const double between = rows / (n - 1), residual = errors / (n - 1),
+               columns = 0.5 * n * (mean_first - mean_second) * (mean_first - mean_second);
+  const double all = between + residual + 2 * (columns - residual) / n;
+  return all > 1e-12 ? (between - residual) / all : kNan;
+}
+
 double RegressionSlope(const std::vector<double>& truth, const std::vector<double>& measured,
                        const std::vector<double>& weights) {
   double total = 0, x = 0, y = 0;

@@ -1,4 +1,4 @@
-#include "figure_sheet.h"
+#include "experiments/figures/figure_sheet.h"
 
 #include <algorithm>
 #include <cmath>
@@ -77,8 +77,8 @@ void FigureSheet::Add(const Row& row, const std::string& metric, const std::stri
   std::string identity =
       fmt::format("{} {} {} {}", figure->variant, figure->reader, metric, figure->group);
   if (!row.condition.empty()) identity += " " + row.condition;
-  figure->interval = SubjectBootstrap(
-      subjects_, resamples_, NamedRandom(seed_, identity, "eye measurement bootstrap"), statistic);
+  figure->interval = SubjectBootstrap(subjects_, resamples_,
+                                      NamedRandom(seed_, identity, "figure bootstrap"), statistic);
 }
 
 void FigureSheet::AddAgreement(const Row& row, const std::string& name, const std::string& unit,
