@@ -312,8 +312,11 @@ Eigen::Matrix3Xd Actor::ModelVertices(const Eigen::VectorXd& expression) const {
 
 Actor::Posed Actor::Pose(const ActorPose& pose) const {
   Posed posed;
-  posed.model_vertices = ModelVertices(pose.expression);
-  const Eigen::Matrix3Xd rest = rig_->surface().Positions(posed.model_vertices);
+  const bool neutral = pose.expression.size() == 0 || pose.expression.isZero(0);
+  posed.model_vertices = neutral ? neutral_ : ModelVertices(pose.expression);
+  Eigen::Matrix3Xd expressed;
+  if (!neutral) expressed = rig_->surface().Positions(posed.model_vertices);
+  const Eigen::Matrix3Xd& rest = neutral ? rest_ : expressed;
   posed.positions = rest;
   posed.shade.assign(static_cast<size_t>(rest.cols()), LidRig::Shade());
   for (Side side : kSides) {
@@ -370,6 +373,13 @@ StrandMesh Actor::Lashes(Side side, const ActorPose& pose, const Posed& posed,
   const Eigen::Vector3f translation = pose.head.translation_mm.cast<float>();
   const float pixel_mm =
       static_cast<float>((pose.head * posed.eyes[s].globe_centre_mm).z() / camera.focal_px);
+  const size_t vertices = lashes_[s].size() * kLashPoints * 2;
+  mesh.positions.reserve(vertices);
+  mesh.tangents.reserve(vertices);
+  mesh.alpha.reserve(vertices);
+  mesh.normals.reserve(vertices);
+  topology->triangles.reserve(vertices);
+  topology->parts.reserve(vertices);
   for (const Lash& lash : lashes_[s]) {
     const std::vector<int>& chain = lash.lid == 0 ? margin.upper_outer : margin.lower_outer;
     const float at = lash.along * static_cast<float>(chain.size() - 1);
@@ -501,6 +511,10 @@ void Actor::AddTo(const ActorPose& pose, const Posed& posed, Scene* scene) const
   scene->meshes.push_back(std::move(skin));
   if (appearance_.hair != nullptr)
     scene->strands.push_back(appearance_.hair->Mesh(posed.model_vertices, pose.head));
+  AddEyesTo(pose, posed, scene);
+}
+
+void Actor::AddEyesTo(const ActorPose& pose, const Posed& posed, Scene* scene) const {
   for (Side side : kSides) {
     const int s = static_cast<int>(side);
     scene->eyes[s] = std::make_shared<GlobeShader>(

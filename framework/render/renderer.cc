@@ -217,6 +217,8 @@ class Renderer::Impl {
   std::array<simd::Row, kTilePixels> through_{};  // What strands let through, by sample.
   std::array<Part, kTilePixels> strand_label_{};
   std::array<Part, kTilePixels> eye_part_{};
+  std::array<EyeHit, kTilePixels> eye_hit_{};            // Of the pixel's centre,
+  std::array<std::int8_t, kTilePixels> eye_hit_side_{};  // on this eye; −1: none is known.
   std::array<float, (kTile + 2) * (kTile + 2)> eye_inverse_z_{};
   bool blended_ = false;
   std::vector<std::vector<Fragment>> fragments_;  // By mesh.
@@ -516,6 +518,7 @@ void Renderer::Impl::RenderTile(int tile_x, int tile_y, int tile) {
   color_.fill({});
   pixels_.fill({F4{}, simd::SplatInt(kNothing)});
   CoverOpaque(bins_.begin(tile), bins_.end(tile));
+  if (eye_here[0] || eye_here[1]) eye_hit_side_.fill(-1);
   for (int side = 0; side < 2; ++side) {
     if (eye_here[side]) CoverEye(side);
   }
@@ -571,7 +574,10 @@ void Renderer::Impl::CoverEye(int side) {
           eye.Intersect(RayOf(static_cast<float>(x), static_cast<float>(y)));
       centre_at(x, y) = hit ? 1.0f / hit->depth_mm : 0.0f;
       if (hit && x >= box.left && x <= box.right && y >= box.top && y <= box.bottom) {
-        eye_part_[(y - tile_.top) * kTile + (x - tile_.left)] = hit->part;
+        const int index = (y - tile_.top) * kTile + (x - tile_.left);
+        eye_part_[index] = hit->part;
+        eye_hit_[index] = *hit;
+        eye_hit_side_[index] = static_cast<std::int8_t>(side);
       }
     }
   }
@@ -987,7 +993,12 @@ void Renderer::Impl::ShadeEye(int index, int x, int y, int side, int samples) {
     at_y += kCentroidY[samples];
   }
   Eigen::Vector3f ray = RayOf(at_x, at_y);
-  std::optional<EyeHit> hit = eye.Intersect(ray);
+  std::optional<EyeHit> hit;
+  if (samples == 15 && eye_hit_side_[index] == side) {
+    hit = eye_hit_[index];
+  } else {
+    hit = eye.Intersect(ray);
+  }
   for (int s = 0; s < 4 && !hit; ++s) {
     if ((samples >> s & 1) == 0) continue;
     ray = RayOf(static_cast<float>(x) + raster::kSampleX[s] * (1.0f / raster::kSubpixels),

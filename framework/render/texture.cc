@@ -245,6 +245,59 @@ void Texture::Fetch(const Footprint* footprints, int count, float* rgba) const {
   }
 }
 
+void Texture::FetchLine(float u, float v, float du, float dv, float texels, int count,
+                        float* rgba) const {
+  // Levels and shares as in Locate.
+  const float span = texels > 1.0f ? texels : 1.0f;
+  std::int32_t bits;
+  std::memcpy(&bits, &span, sizeof(bits));
+  const int last = static_cast<int>(levels_.size()) - 1;
+  const int level = std::min((bits >> 23) - 127, last);
+  float blend = 0;
+  if (level < last) {
+    bits = (bits & 0x007FFFFF) | 0x3F800000;
+    std::memcpy(&blend, &bits, sizeof(blend));
+    blend -= 1.0f;
+  }
+  const F4 scale = simd::Load(scale_.data()) / kWeightOne;
+  const F4 offset = simd::Load(offset_.data()) + simd::Load(scale_.data()) * kZero;
+  const F4 lanes = {0, 1, 2, 3};
+  for (int i = 0; i < count; i += 4) {
+    const F4 at_u = u + du * (lanes + static_cast<float>(i));
+    const F4 at_v = v + dv * (lanes + static_cast<float>(i));
+    simd::I4 sums[4] = {};
+    for (int k = 0; k < (blend > 0 ? 2 : 1); ++k) {
+      const Level& from = levels_[static_cast<size_t>(level + k)];
+      const float share = k == 0 ? 1.0f - blend : blend;
+      const F4 x =
+          simd::Min(simd::Max(at_u * from.size[0] - 0.5f, F4{}), simd::Splat(from.size[2]));
+      const F4 y =
+          simd::Min(simd::Max(at_v * from.size[1] - 0.5f, F4{}), simd::Splat(from.size[3]));
+      const simd::I4 column = simd::Truncate(x);
+      const simd::I4 row = simd::Truncate(y);
+      const F4 right = (x - simd::ToFloat(column)) * share;
+      const F4 low = y - simd::ToFloat(row);
+      const simd::I4 total = simd::Truncate(simd::Splat(share * kWeightOne + 0.5f));
+      const simd::I4 all_right = simd::Truncate(right * kWeightOne + 0.5f);
+      const simd::I4 all_low = simd::Truncate(low * share * kWeightOne + 0.5f);
+      const simd::I4 low_right = simd::Truncate(low * right * kWeightOne + 0.5f);
+      const simd::I4 top_right = all_right - low_right;
+      const simd::I4 low_left = all_low - low_right;
+      const simd::I4 top_left = total - all_low - top_right;
+      const simd::I4 top_pair = (top_left & 0xFFFF) | (top_right << 16);
+      const simd::I4 low_pair = (low_left & 0xFFFF) | (low_right << 16);
+      for (int lane = 0; lane < 4; ++lane) {
+        const std::int16_t* texel =
+            texels_.data() + from.start + row[lane] * from.stride + column[lane] * 4;
+        sums[lane] += simd::WeighPair(texel, top_pair[lane]) +
+                      simd::WeighPair(texel + from.stride, low_pair[lane]);
+      }
+    }
+    for (int lane = 0; lane < 4; ++lane)
+      simd::Store(rgba + 4 * (i + lane), simd::ToFloat(sums[lane]) * scale + offset);
+  }
+}
+
 Eigen::Vector4f Texture::Sample(float u, float v, float texels) const {
   Footprint footprints[4];
   Eigen::Vector4f rgba;

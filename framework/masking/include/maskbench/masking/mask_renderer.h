@@ -7,7 +7,7 @@
 
 #include "maskbench/masking/mask_face.h"
 #include "maskbench/masking/mask_parameters.h"
-#include "maskbench/render/renderer.h"
+#include "maskbench/render/head_painter.h"
 
 namespace maskbench {
 
@@ -29,9 +29,7 @@ class MaskRenderer {
 
   const MaskFace& face_;
   MaskHeader header_;
-  Lighting lighting_;
-  Renderer renderer_;
-  RenderedFrame rendered_;
+  HeadPainter painter_;
   std::array<std::int64_t, 2> unreached_{};
 };
 

@@ -100,8 +100,12 @@ class Actor {
     std::vector<LidRig::Shade> shade;  ///< Per drawn vertex.
   };
   Posed Pose(const ActorPose& pose) const;
+  /// Vertices of the head model, lids at rest.
+  Eigen::Matrix3Xd ModelVertices(const Eigen::VectorXd& expression) const;
   /// Adds meshes, lashes and eyes to a scene whose camera and lighting are set.
   void AddTo(const ActorPose& pose, const Posed& posed, Scene* scene) const;
+  /// The last part of AddTo: eyes and, if there are any, a strand mesh of lashes for each side.
+  void AddEyesTo(const ActorPose& pose, const Posed& posed, Scene* scene) const;
   /// @param frame  with labels and depth, or null.
   std::array<EyeFrameTruth, 2> Truth(const ActorPose& pose, const Posed& posed, const Scene& scene,
                                      const RenderedFrame* frame) const;
@@ -117,6 +121,14 @@ class Actor {
 
   const HeadRig& rig() const { return *rig_; }
   const Appearance& appearance() const { return appearance_; }
+  /// Drawn vertices without expression, lids at rest; head frame.
+  const Eigen::Matrix3Xd& rest_positions() const { return rest_; }
+  /// Share of the sky that is seen from each drawn vertex at rest.
+  const std::vector<float>& ambient_visibility() const { return occlusion_; }
+  const std::shared_ptr<const Material>& margin_material() const { return margin_material_; }
+  const std::shared_ptr<const Material>& mouth_material() const { return mouth_material_; }
+  const std::shared_ptr<const Material>& teeth_material() const { return teeth_material_; }
+  const std::shared_ptr<const Material>& cloth_material() const { return cloth_material_; }
 
  private:
   struct Lash {
@@ -124,7 +136,6 @@ class Actor {
     float along;  // 0 medial … 1 lateral on the outer margin.
     float length_mm, tilt, lean, width_mm;
   };
-  Eigen::Matrix3Xd ModelVertices(const Eigen::VectorXd& expression) const;
   StrandMesh Lashes(Side side, const ActorPose& pose, const Posed& posed,
                     const Camera& camera) const;
 
