@@ -91,14 +91,34 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   does(export_command, [&] { return ExportCommand(program, folder, what, observer, file); });
 
   MaskArguments mask;
-  CLI::App* mask_command = app.add_subcommand("mask", "Mask one video, image or folder of images.");
-  mask_command->add_option("--variant", mask.variant, "Masking method; see `maskbench list`.")
+  CLI::App* mask_command = app.add_subcommand(
+      "mask", "Mask one video, image or folder of images, or draw a stored digital mask again.");
+  mask_command->footer(
+      "Examples:\n"
+      "  maskbench mask --variant eye_bar in.mp4 out.mp4\n"
+      "  maskbench mask --variant digital_mask --set parameters=kept.mask in.mp4 out.mp4\n"
+      "  maskbench mask --from kept.mask out.mp4    # The same bytes, without the recording.");
+  CLI::Option* variant =
+      mask_command->add_option("--variant", mask.variant, "Masking method; see `maskbench list`.");
+  CLI::Option* from = mask_command->add_option(
+      "--from", mask.parameters,
+      "File of parameters of a digital mask (.mask). Gives the bytes of the video that was "
+      "delivered with it, by the same program and models and with the same delivery.");
+  mask_command
+      ->add_option("--set", mask.options,
+                   "Option of the method, e.g. --set sigma_face=0.2; with --from of the delivery, "
+                   "e.g. --set codec=ffv1 for a mask made in a run.")
+      ->allow_extra_args(false);  // The files follow.
+  CLI::Option* truth = mask_command->add_option(
+      "--truth", mask.truth,
+      "Truth of a virtual recording's frames (truth/ID.msgpack), for oracles alone.");
+  CLI::Option* compare =
+      mask_command->add_flag("--compare", mask.compare, "Write original and mask side by side.");
+  from->excludes(variant)->excludes(truth)->excludes(compare);
+  mask_command
+      ->add_option("FILES", mask.files,
+                   "IN and OUT: recording, and video to write; OUT alone with --from.")
       ->required();
-  mask_command->add_option("--set", mask.options,
-                           "Option of the method, e.g. --set sigma_face=0.2.");
-  mask_command->add_flag("--compare", mask.compare, "Write original and mask side by side.");
-  mask_command->add_option("IN", mask.input, "Recording.")->required();
-  mask_command->add_option("OUT", mask.output, "Video to write.")->required();
   does(mask_command, [&] { return MaskCommand(program, mask); });
 
   MeasureArguments measure;

@@ -32,7 +32,9 @@ int ExportCommand(const Program& program, const std::filesystem::path& out, cons
 struct MaskArguments {
   std::string variant;
   std::vector<std::string> options;
-  std::filesystem::path input, output;
+  std::filesystem::path parameters;          ///< A stored mask to be drawn; empty: mask a video.
+  std::filesystem::path truth;               ///< For oracles.
+  std::vector<std::filesystem::path> files;  ///< IN and OUT; OUT alone for a stored mask.
   bool compare = false;
 };
 int MaskCommand(const Program& program, const MaskArguments& arguments);

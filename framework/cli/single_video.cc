@@ -10,6 +10,8 @@
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/text.h"
+#include "maskbench/masking/mask_parameters.h"
+#include "maskbench/masking/mask_video.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/perception/face_tracker.h"
@@ -98,32 +100,94 @@ void PrintValues(const std::vector<MeasureValue>& values) {
   }
 }
 
+/// Copies what was made to where it is wanted.
+void Deliver(const fs::path& made, const fs::path& output) {
+  if (output.has_parent_path()) fs::create_directories(output.parent_path());
+  fs::copy_file(made, output, fs::copy_options::overwrite_existing);
+}
+
+void PrintReport(const fs::path& output, const MaskReport& report, const std::string& maker) {
+  fmt::print("{}: {} frames by {}", output.string(), report.frames, maker);
+  if (report.frames_blanked > 0) {
+    fmt::print("; {} of them without a face, since it was lost", report.frames_blanked);
+  }
+  fmt::print(".\n");
+}
+
+/// The video of a digital mask from its file alone.
+int DrawStoredMask(const Program& program, const MaskArguments& arguments) {
+  if (arguments.files.size() != 1) {
+    throw UsageError(
+        fmt::format("with --from one file is named, the video to write, not {}; the recording is "
+                    "not needed.",
+                    arguments.files.size()));
+  }
+  const std::string bytes = ReadFile(arguments.parameters), origin = arguments.parameters.string();
+  // Told before anything is drawn.
+  const size_t frames = ParseMaskParameters(bytes, origin).frames.size();
+  Json settings = Json::object();
+  for (const std::string& option : arguments.options) ApplyOverride(option, &settings);
+  Problems problems;
+  const DeliveryOptions delivery = DeliveryOptions::Options().Parse(settings, "", &problems);
+  problems.ThrowIfAny("delivery");
+  ProgressBar bar;
+  bar.Begin(static_cast<int>(frames), 0);
+  const TemporaryFolder folder;
+  const fs::path made = folder.path() / ("masked" + delivery.Extension());
+  const MaskReport report = MaskVideo(program.ModelsDir())
+                                .Draw(bytes, origin, made, delivery,
+                                      [&](const MaskFace&, const MaskHeader&, const MaskFrame&,
+                                          cv::Mat*) { bar.Step("frames drawn"); });
+  bar.Close();
+  Deliver(made, arguments.files[0]);
+  PrintReport(arguments.files[0], report, arguments.parameters.filename().string());
+  return kExitDone;
+}
+
 }  // namespace
 
 int MaskCommand(const Program& program, const MaskArguments& arguments) {
+  if (!arguments.parameters.empty()) return DrawStoredMask(program, arguments);
+  if (arguments.variant.empty()) {
+    throw UsageError(
+        "--variant is needed, the method that masks the recording, or --from, a stored mask.");
+  }
+  if (arguments.files.size() != 2) {
+    throw UsageError("two files are needed: the recording, and the video to write.");
+  }
+  const fs::path &input = arguments.files[0], &output = arguments.files[1];
   const ComponentChoice choice =
       Choose(program.components->maskers, arguments.variant, arguments.options);
+  const bool oracle = program.components->maskers.Info(choice.type).needs_truth;
+  if (oracle == arguments.truth.empty()) {
+    throw UsageError(
+        oracle ? fmt::format("{} is an oracle: it needs --truth, the truth of a virtual recording.",
+                             choice.type)
+               : fmt::format("{} is no oracle: --truth is for those alone.", choice.type));
+  }
   const NetworkLibrary networks(program.ModelsDir());
   const std::unique_ptr<Masker> masker =
       program.components->maskers.Make(choice, {DeliveryOptions(), &networks});
   const TemporaryFolder folder;
   MaskJob job;
-  job.recording = {"single", fs::absolute(arguments.input), ProbeMedia(arguments.input)};
+  job.recording = {"single", fs::absolute(input), ProbeMedia(input)};
   job.track = folder.path() / "faces.track";
   job.output = folder.path() / ("masked" + masker->Extension(job.recording));
-  TrackFaces(program, arguments.input, job.track);
+  if (oracle) {
+    if (!fs::exists(arguments.truth)) {
+      throw DataError(fmt::format("{} does not exist.", arguments.truth.string()));
+    }
+    job.truth = fs::absolute(arguments.truth);
+  }
+  TrackFaces(program, input, job.track);
   const MaskReport report = masker->Mask(job);
-  if (arguments.output.has_parent_path()) fs::create_directories(arguments.output.parent_path());
   if (arguments.compare) {
-    WriteComparison(arguments.input, job.output, arguments.output);
+    if (output.has_parent_path()) fs::create_directories(output.parent_path());
+    WriteComparison(input, job.output, output);
   } else {
-    fs::copy_file(job.output, arguments.output, fs::copy_options::overwrite_existing);
+    Deliver(job.output, output);
   }
-  fmt::print("{}: {} frames by {}", arguments.output.string(), report.frames, choice.type);
-  if (report.frames_blanked > 0) {
-    fmt::print("; {} of them black, since the face was lost", report.frames_blanked);
-  }
-  fmt::print(".\n");
+  PrintReport(output, report, choice.type);
   return kExitDone;
 }
 

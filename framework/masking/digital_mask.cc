@@ -1,23 +1,35 @@
 // The digital mask (Yang et al., Nature Medicine 28:1883, 2022): a rendered face that nobody has,
 // with the patient's lids and eyes. docs/digital_mask.md says what is kept and what is not.
 #include <array>
-#include <cmath>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "maskbench/core/error.h"
-#include "maskbench/core/files.h"
+#include "maskbench/head/head_registry.h"
+#include "maskbench/masking/face_policy.h"
+#include "maskbench/masking/mask_face_fit.h"
 #include "maskbench/masking/mask_measures.h"
+#include "maskbench/masking/mask_overlay.h"
 #include "maskbench/masking/mask_parameters.h"
-#include "maskbench/masking/mask_renderer.h"
+#include "maskbench/masking/mask_video.h"
 #include "maskbench/masking/masker.h"
 #include "maskbench/nn/eye_network.h"
 
 namespace maskbench {
 namespace {
-namespace fs = std::filesystem;
+
+std::string PolicyHelp() {
+  std::string help = "Whose face is shown";
+  const char* before = ": ";
+  for (const FacePolicy& policy : FacePolicies()) {
+    help += fmt::format("{}`{}`, {}", before, policy.name, policy.summary);
+    before = "; ";
+  }
+  return help + ".";
+}
 
 struct DigitalMaskOptions {
   std::string model = "parametric";
@@ -25,6 +37,7 @@ struct DigitalMaskOptions {
   bool eyelid = true;
   bool eyeball = true;
   bool retargeting = true;
+  bool expression = true;
   double camera_distance_mm = EyeFitOptions().camera_distance_mm;
   std::string parameters;
 
@@ -34,8 +47,7 @@ struct DigitalMaskOptions {
         OptionTable<O>()
             .Add("model", &O::model, "Head model whose face is shown.",
                  {OneOf({"parametric", "canonical468"})})
-            .Add("policy", &O::policy, "Whose face is shown: the head model's mean.",
-                 {OneOf({"mean"})})
+            .Add("policy", &O::policy, PolicyHelp(), {OneOf(FacePolicyNames())})
             .Add("eyelid", &O::eyelid,
                  "Lids follow MRD1, MRD2 and blinks. Without: the mean face's resting lids.")
             .Add("eyeball", &O::eyeball,
@@ -43,6 +55,9 @@ struct DigitalMaskOptions {
             .Add("retargeting", &O::retargeting,
                  "Lids and axes are solved so that the mask measures what the patient does. "
                  "Without: measured numbers are put into the mask's joints as they are.")
+            .Add("expression", &O::expression,
+                 "Brows, nose and mouth follow the patient's, against the patient's usual "
+                 "expression. Without: the face's own at rest.")
             .Add("camera_distance_mm", &O::camera_distance_mm,
                  "Distance of the eyes from the camera, mm; matters little.", {Range(100, 10000)})
             .Add("parameters", &O::parameters,
@@ -54,22 +69,27 @@ struct DigitalMaskOptions {
 
 class DigitalMask : public Masker {
  public:
-  DigitalMask(const DigitalMaskOptions& options, const Context& context)
-      : options_(options), context_(context) {}
+  /// @param over_original  the mask's face is laid over the recording's frames (unsafe).
+  DigitalMask(const DigitalMaskOptions& options, const Context& context, bool over_original)
+      : options_(options), context_(context), over_original_(over_original) {}
 
   std::string Extension(const Recording&) const override { return context_.delivery.Extension(); }
 
   MaskReport Mask(const MaskJob& job) override {
     const std::string bytes = SerialiseMaskParameters(Measure(job));
-    if (!options_.parameters.empty()) {
-      const fs::path where = options_.parameters;
-      WriteFileAtomically(
-          fs::is_directory(where) ? where / (job.recording.anonymous_id + ".mask") : where, bytes);
+    MaskVideo::Keep(bytes, options_.parameters, job.recording.anonymous_id);
+    // From here on nothing is known but what the file would say. The overlay alone also gets the
+    // recording's frames, to leave what lies round the mask's face.
+    const std::string origin = "mask parameters of " + job.recording.anonymous_id;
+    MaskReport report;
+    if (over_original_) {
+      MaskOverlay overlay(job.recording);
+      report = video_->Draw(bytes, origin, job.output, context_.delivery, overlay.AfterFrame());
+    } else {
+      report = video_->Draw(bytes, origin, job.output, context_.delivery);
     }
-    // From here on nothing is known but what the file would say.
-    const MaskParameters parameters =
-        ParseMaskParameters(bytes, "mask parameters of " + job.recording.anonymous_id);
-    return Draw(parameters, bytes.size(), job.output);
+    if (face_fit_) report.notes["face_fit"] = face_fit_->Notes();
+    return report;
   }
 
  private:
@@ -80,6 +100,8 @@ class DigitalMask : public Masker {
       canonical_mm_ = CanonicalFace(context_.networks->models_dir());
       globes_mm_ = CanonicalGlobes(context_.networks->models_dir());
       reader_.emplace(*context_.networks);
+      video_.emplace(context_.networks->models_dir());
+      model_ = MakeHeadModel(options_.model, context_.networks->models_dir());
     }
     const EyeReading reading = reader_->Read(job.recording, job.track, canonical_mm_);
     if (reading.frames_with_face == 0)
@@ -92,52 +114,29 @@ class DigitalMask : public Masker {
     options.model = options_.model;
     options.stages = {options_.eyelid, options_.eyeball, options_.retargeting};
     options.camera_distance_mm = options_.camera_distance_mm;
+    const FacePolicy& policy = FindFacePolicy(options_.policy);
+    face_fit_.reset();
+    if (options_.expression || policy.looks_at_patient) {
+      MaskFaceFitOptions face_options;
+      face_options.camera_distance_mm = options_.camera_distance_mm;
+      face_fit_ = FitMaskFace(job.track, reading, fit, *model_, face_options);
+    }
+    options.policy = policy.name;
+    options.face = policy.choose({*model_, policy.looks_at_patient ? &face_fit_->identity : nullptr,
+                                  job.seed, job.recording.anonymous_id});
+    options.expressions = options_.expression ? &*face_fit_ : nullptr;
     return MeasureMask(reading, fit, job.recording.info.rate, options);
-  }
-
-  MaskReport Draw(const MaskParameters& parameters, size_t bytes, const fs::path& output) {
-    // Identity and expressions will differ between recordings once they are measured; the mean
-    // face serves all.
-    if (!face_)
-      face_ = std::make_unique<MaskFace>(parameters.header, context_.networks->models_dir());
-    MaskRenderer renderer(*face_, parameters.header);
-    const std::unique_ptr<VideoWriter> writer = VideoWriter::Delivery(
-        output, parameters.header.picture_px, parameters.header.rate, context_.delivery);
-    MaskReport report;
-    std::int64_t held = 0;
-    std::array<std::int64_t, 2> not_seen{}, lids_only{};
-    cv::Mat bgr;
-    for (const MaskFrame& frame : parameters.frames) {
-      renderer.Draw(frame, &bgr);
-      writer->Write(bgr);
-      report.frames_blanked += frame.status == MaskStatus::kLost ? 1 : 0;
-      held += frame.status == MaskStatus::kHeld ? 1 : 0;
-      for (size_t s = 0; s < 2 && frame.status == MaskStatus::kSeen; ++s) {
-        not_seen[s] += frame.eyes[s].status == MaskEyeStatus::kNotSeen ? 1 : 0;
-        lids_only[s] += frame.eyes[s].status == MaskEyeStatus::kLidsOnly ? 1 : 0;
-      }
-    }
-    report.frames = writer->Finish();
-    const double minutes =
-        static_cast<double>(parameters.frames.size()) / parameters.header.rate.hz() / 60;
-    report.notes["parameter_bytes"] = bytes;
-    report.notes["parameter_bytes_per_minute"] = std::llround(static_cast<double>(bytes) / minutes);
-    report.notes["frames_held"] = held;
-    for (const Side side : kSides) {
-      const size_t s = static_cast<size_t>(side);
-      report.notes[ToString(side)] = {{"frames_not_seen", not_seen[s]},
-                                      {"frames_with_lids_only", lids_only[s]},
-                                      {"frames_with_lids_not_reached", renderer.unreached()[s]}};
-    }
-    return report;
   }
 
   DigitalMaskOptions options_;
   Context context_;
+  bool over_original_;
   std::optional<EyeReader> reader_;
   Eigen::Matrix3Xd canonical_mm_;
   std::array<Eigen::Vector3d, 2> globes_mm_;
-  std::unique_ptr<MaskFace> face_;
+  std::unique_ptr<const HeadModel> model_;
+  std::optional<MaskFaceFit> face_fit_;  ///< Of the present recording, where one is needed.
+  std::optional<MaskVideo> video_;
 };
 
 }  // namespace
@@ -145,11 +144,24 @@ class DigitalMask : public Masker {
 void RegisterDigitalMask(Registry<Masker>* registry) {
   registry->Add<DigitalMaskOptions>(
       {"digital_mask",
-       1,
-       "A rendered face that nobody has, with the patient's lids, gaze and head movements.",
+       2,
+       "A rendered face, nobody's by default, with the patient's lids, gaze, expressions and head "
+       "movements.",
        {EyeNetworkContract().name, "head/parametric", "head/canonical468"}},
       [](const DigitalMaskOptions& options, const Masker::Context& context) {
-        return std::make_unique<DigitalMask>(options, context);
+        return std::make_unique<DigitalMask>(options, context, false);
+      });
+}
+
+void RegisterUnsafeOverlay(Registry<Masker>* registry) {
+  registry->Add<DigitalMaskOptions>(
+      {"unsafe_overlay",
+       1,
+       "UNSAFE, for comparison only: the digital mask's face laid over the original frame, so that "
+       "hair, ears, outline of the face and background remain.",
+       {EyeNetworkContract().name, "head/parametric", "head/canonical468"}},
+      [](const DigitalMaskOptions& options, const Masker::Context& context) {
+        return std::make_unique<DigitalMask>(options, context, true);
       });
 }
 

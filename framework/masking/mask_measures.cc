@@ -144,6 +144,10 @@ MaskParameters MeasureMask(const EyeReading& reading, const EyeFit& fit, FrameRa
   header.picture_px = reading.picture_px;
   header.rate = rate;
   header.model = options.model;
+  header.policy = options.policy;
+  header.identity = options.face.identity;
+  header.scale = options.face.scale;
+  if (options.expressions != nullptr) header.expressions = options.expressions->expressions;
   header.iris_diameter_mm = fit.record.iris_diameter_mm;
   header.camera_distance_mm = options.camera_distance_mm;
   header.stages = options.stages;
@@ -155,6 +159,7 @@ MaskParameters MeasureMask(const EyeReading& reading, const EyeFit& fit, FrameRa
                                      EyeFollower(fit.record.eyes[1], hold_frames)};
   std::vector<double> scales;
   MaskFrame last;
+  last.expression.resize(header.expressions.size());
   double since = std::numeric_limits<double>::infinity();  // Frames since the face was seen.
   for (size_t i = 0; i < count; ++i) {
     const HeadView& view = fit.head[0][i];
@@ -170,6 +175,7 @@ MaskParameters MeasureMask(const EyeReading& reading, const EyeFit& fit, FrameRa
       const Eigen::Vector2d between = places.Between(i);
       frame.place_px = {between.x(), -between.y()};
       for (size_t s = 0; s < 2; ++s) frame.eyes[s] = eyes[s].At(i);
+      if (options.expressions != nullptr) frame.expression = options.expressions->activations[i];
       scales.push_back(frame.px_per_mm);
       last = frame;
       since = 0;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ namespace maskbench {
 namespace {
 
 constexpr char kFormat[] = "maskbench-mask-parameters";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr std::int64_t kMostFrames = 100'000'000;
 
 /// A whole number that stands in the file: its place in a frame, step and range.
@@ -26,7 +27,8 @@ struct Field {
   const char* name;
 };
 
-/// Every number of a frame in the order of the file; statuses are visited as numbers.
+/// Every number of a frame but the activations, in the order of the file; statuses are visited as
+/// numbers.
 template <class Visit>
 void VisitFrame(MaskFrame* frame, const Visit& visit) {
   const auto status = [&](auto* what, int last, const char* name) {
@@ -50,8 +52,10 @@ void VisitFrame(MaskFrame* frame, const Visit& visit) {
     visit(Field{&eye.mrd2_mm, mask_step::kMillimetres, -40, 40, "MRD2"});
     visit(Field{&eye.aperture_mm, mask_step::kMillimetres, 0, 40, "aperture"});
   }
-  for (double& activation : frame->expression)
-    visit(Field{&activation, mask_step::kActivation, -10, 10, "activation"});
+}
+
+Field ActivationField(double* activation) {
+  return {activation, mask_step::kActivation, -10, 10, "activation"};
 }
 
 std::int64_t Counts(double value, double step) {
@@ -95,7 +99,7 @@ std::string TextOf(const Json& json, const char* name) {
 Json HeaderJson(const MaskHeader& header) {
   Json identity = Json::array();
   for (const double coefficient : header.identity)
-    identity.push_back(Rounded(coefficient, mask_step::kActivation));
+    identity.push_back(Rounded(coefficient, mask_step::kCoefficient));
   return {{"format", kFormat},
           {"format_version", kVersion},
           {"width_px", header.picture_px.width},
@@ -110,6 +114,7 @@ Json HeaderJson(const MaskHeader& header) {
           {"eyeball", header.stages.eyeball},
           {"retargeting", header.stages.retargeting},
           {"identity", identity},
+          {"scale", Rounded(header.scale, mask_step::kScale)},
           {"expressions", header.expressions}};
 }
 
@@ -128,6 +133,7 @@ MaskHeader HeaderOf(const Json& json, const std::string& origin) {
     header.stages.eyeball = json.at("eyeball").get<bool>();
     header.stages.retargeting = json.at("retargeting").get<bool>();
     header.identity = json.at("identity").get<std::vector<double>>();
+    header.scale = json.at("scale").get<double>();
     header.expressions = json.at("expressions").get<std::vector<std::string>>();
   } catch (const Json::exception& error) {
     throw DataError(fmt::format("{} has a header of mask parameters that lacks something: {}.",
@@ -146,6 +152,7 @@ MaskHeader HeaderOf(const Json& json, const std::string& origin) {
   positive(header.iris_diameter_mm, 100, "iris_diameter_mm");
   positive(header.camera_distance_mm, 1e6, "camera_distance_mm");
   positive(header.focal_px, 1e8, "focal_px");
+  positive(header.scale, 10, "scale");
   return header;
 }
 
@@ -161,16 +168,25 @@ std::string SerialiseMaskParameters(const MaskParameters& parameters) {
                                    frame.expression.size(), parameters.header.expressions.size()));
     }
     size_t k = 0;
-    VisitFrame(&frame, [&](const Field& field) {
+    const auto change = [&](const Field& field) {
       if (!(*field.value >= field.low && *field.value <= field.high)) {
         throw UsageError(fmt::format("frame {} of mask parameters has {} = {}; {} to {} can be.", i,
                                      field.name, *field.value, field.low, field.high));
       }
       const std::int64_t counts = Counts(*field.value, field.step);
       if (k == before.size()) before.push_back(0);
-      PutVarint(counts - before[k], &payload);
-      before[k++] = counts;
-    });
+      return counts - std::exchange(before[k++], counts);
+    };
+    VisitFrame(&frame, [&](const Field& field) { PutVarint(change(field), &payload); });
+    // Most expressions rest most of the time: which of them changed, then by how much.
+    std::string changed((frame.expression.size() + 7) / 8, '\0'), changes;
+    for (size_t e = 0; e < frame.expression.size(); ++e) {
+      const std::int64_t by = change(ActivationField(&frame.expression[e]));
+      if (by == 0) continue;
+      changed[e / 8] = static_cast<char>(changed[e / 8] | (1 << (e % 8)));
+      PutVarint(by, &changes);
+    }
+    payload += changed + changes;
   }
   Json header = HeaderJson(parameters.header);
   header["frames"] = parameters.frames.size();
@@ -203,11 +219,12 @@ MaskParameters ParseMaskParameters(const std::string& bytes, const std::string& 
     MaskFrame frame;
     frame.expression.resize(parameters.header.expressions.size());
     size_t k = 0;
-    VisitFrame(&frame, [&](const Field& field) {
+    const auto ends = [&] {
+      return DataError(fmt::format("{} ends within frame {} of {}.", origin, i, count));
+    };
+    const auto take = [&](const Field& field, bool changes) {
       std::int64_t change = 0;
-      if (!TakeVarint(payload, &at, &change)) {
-        throw DataError(fmt::format("{} ends within frame {} of {}.", origin, i, count));
-      }
+      if (changes && !TakeVarint(payload, &at, &change)) throw ends();
       if (k == before.size()) before.push_back(0);
       // Unsigned, since damaged files may overflow.
       before[k] = static_cast<std::int64_t>(static_cast<std::uint64_t>(before[k]) +
@@ -218,7 +235,13 @@ MaskParameters ParseMaskParameters(const std::string& bytes, const std::string& 
         throw DataError(fmt::format("{}: frame {} has {} = {}; {} to {} can be.", origin, i,
                                     field.name, *field.value, field.low, field.high));
       }
-    });
+    };
+    VisitFrame(&frame, [&](const Field& field) { take(field, true); });
+    const size_t flags = at;
+    at += (frame.expression.size() + 7) / 8;
+    if (at > payload.size()) throw ends();
+    for (size_t e = 0; e < frame.expression.size(); ++e)
+      take(ActivationField(&frame.expression[e]), (payload[flags + e / 8] >> (e % 8) & 1) != 0);
     parameters.frames.push_back(std::move(frame));
   }
   if (at != payload.size()) {

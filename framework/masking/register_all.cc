@@ -12,6 +12,8 @@ namespace maskbench {
   X(BlackFace)               \
   X(PeriocularCrop)          \
   X(DigitalMask)             \
+  X(UnsafeOverlay)           \
+  X(OracleMask)              \
   X(Command)                 \
   X(Premade)
 

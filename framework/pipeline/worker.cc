@@ -99,6 +99,7 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
       Masker& masker = MaskerFor(node);
       job.output = folder / ("masked" + masker.Extension(job.recording));
       job.companion = AnonymousCompanion(node, folder);
+      job.truth = TruthForOracle(node, folder);
       job.seed = context_.config->seed;
       const MaskReport report = masker.Mask(job);
       if (!fs::exists(job.output) || fs::file_size(job.output) == 0) {
@@ -184,6 +185,15 @@ Recording Worker::Anonymous(const Node& node, const fs::path& file) const {
   return {node.anonymous_id, file, ProbeMedia(file)};
 }
 
+std::optional<fs::path> Worker::TruthForOracle(const Node& node, const fs::path& folder) const {
+  if (!context_.components->maskers.Info(node.component).needs_truth) return std::nullopt;
+  const fs::path kept = context_.out / FrameTruthFile(node.recording);
+  if (!fs::exists(kept)) return std::nullopt;
+  const fs::path link = folder / "truth.msgpack";
+  fs::create_symlink(fs::absolute(kept), link);
+  return link;
+}
+
 Masker& Worker::MaskerFor(const Node& node) {
   std::unique_ptr<Masker>& masker = maskers_[node.variant];
   if (!masker) {
@@ -234,6 +244,7 @@ int64_t Worker::MaskWhole(const Node& node, const fs::path& source, const fs::pa
   job.output = folder / ("masked" + masker.Extension(job.recording));
   job.seed = context_.config->seed;
   job.companion = AnonymousCompanion(InputNode(*context_.plan, node, Stage::kMask), folder);
+  job.truth = TruthForOracle(node, folder);
   const StopWatch masking;
   const int64_t frames = masker.Mask(job).frames;
   (*seconds_by_stage)["mask"] += masking.Seconds();

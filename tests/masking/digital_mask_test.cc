@@ -155,6 +155,37 @@ TEST_F(DigitalMaskTest, OptionsReachTheParameters) {
   EXPECT_THROW(Mask({{"model", "mine"}}, Path("d.mkv")), UsageError);
 }
 
+TEST_F(DigitalMaskTest, PolicyAndExpressionsReachTheParameters) {
+  const MaskReport usual = Mask({{"parameters", Path("e.mask").string()}}, Path("e.mkv"));
+  const MaskHeader mean = ReadMaskParameters(Path("e.mask")).header;
+  EXPECT_EQ(mean.policy, "mean");
+  EXPECT_TRUE(mean.identity.empty());
+  EXPECT_EQ(mean.scale, 1);
+  EXPECT_FALSE(mean.expressions.empty());
+  const Json& fit = usual.notes.at("face_fit");
+  EXPECT_EQ(fit.at("frames_fitted").get<int>(), 2 * kSeen);
+  EXPECT_GT(fit.at("reprojection_px_rms").get<double>(), 0.1);
+  EXPECT_LT(fit.at("reprojection_px_rms").get<double>(), 5);
+
+  const MaskReport still =
+      Mask({{"parameters", Path("s.mask").string()}, {"expression", false}}, Path("s.mkv"));
+  EXPECT_TRUE(ReadMaskParameters(Path("s.mask")).header.expressions.empty());
+  EXPECT_FALSE(still.notes.contains("face_fit"));
+  EXPECT_LT(still.notes.at("parameter_bytes"), usual.notes.at("parameter_bytes"));
+
+  // The patient's shape changes the face, not what is measured of it.
+  Mask({{"parameters", Path("f.mask").string()}, {"policy", "fitted"}}, Path("f.mkv"));
+  const MaskParameters fitted = ReadMaskParameters(Path("f.mask"));
+  EXPECT_EQ(fitted.header.policy, "fitted");
+  EXPECT_FALSE(fitted.header.identity.empty());
+  EXPECT_NEAR(fitted.header.scale, 1, 0.2);
+  const MaskParameters other = ReadMaskParameters(Path("e.mask"));
+  EXPECT_EQ(fitted.frames[2].eyes[0].mrd1_mm, other.frames[2].eyes[0].mrd1_mm);
+  EXPECT_EQ(fitted.frames[2].expression, other.frames[2].expression);
+  EXPECT_GT(cv::norm(ReadAll(Path("f.mkv"))[2], ReadAll(Path("e.mkv"))[2], cv::NORM_INF), 30);
+  EXPECT_THROW(Mask({{"policy", "mine"}}, Path("d.mkv")), UsageError);
+}
+
 TEST_F(DigitalMaskTest, RecordingWithoutAFaceFails) {
   const fs::path video = Path("empty.mkv"), track = Path("empty.track");
   WriteLossless(video, GrayFrames({64, 48}, 4));

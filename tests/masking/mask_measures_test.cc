@@ -62,6 +62,36 @@ TEST(MeasureMask, KeepsSignsPlaceAndSize) {
   EXPECT_DOUBLE_EQ(frame.eyes[1].mrd1_mm, 4);
 }
 
+TEST(MeasureMask, ShowsTheChosenFaceAndItsExpressions) {
+  Fitted fitted(12);
+  for (size_t i = 0; i < 12; ++i)
+    if (i < 2 || i == 7) fitted.fit.head[0][i].seen = fitted.fit.head[1][i].seen = false;
+  MaskFaceFit expressions;
+  expressions.expressions = {"mouth-open", "nose-compression"};
+  for (size_t i = 0; i < 12; ++i)
+    expressions.activations.push_back({0.05 * static_cast<double>(i), -0.1});
+  MaskMeasureOptions options;
+  options.policy = "fitted";
+  options.face = {{1.5, -0.25}, 1.02};
+  options.expressions = &expressions;
+  const MaskParameters mask = MeasureMask(fitted.reading, fitted.fit, kRate, options);
+  EXPECT_EQ(mask.header.policy, "fitted");
+  EXPECT_EQ(mask.header.identity, options.face.identity);
+  EXPECT_EQ(mask.header.scale, 1.02);
+  EXPECT_EQ(mask.header.expressions, expressions.expressions);
+  EXPECT_EQ(mask.frames[6].expression, expressions.activations[6]);
+  EXPECT_EQ(mask.frames[7].expression, expressions.activations[6]);  // Held with the face.
+  EXPECT_EQ(mask.frames[8].expression, expressions.activations[8]);
+  // Also frames before the first face can be written.
+  EXPECT_EQ(mask.frames[0].expression, (std::vector<double>{0, 0}));
+  EXPECT_EQ(ParseMaskParameters(SerialiseMaskParameters(mask), "it").frames.size(), 12u);
+  // Without the stage.
+  const MaskParameters still = fitted.Measure();
+  EXPECT_TRUE(still.header.expressions.empty());
+  EXPECT_TRUE(still.frames[6].expression.empty());
+  EXPECT_EQ(still.header.policy, "mean");
+}
+
 TEST(MeasureMask, PoseAnglesTurnTheRenderersHeadTheSameWay) {
   const Eigen::Matrix3d flip = Eigen::Vector3d(1, -1, -1).asDiagonal();
   for (const auto& [yaw, pitch, roll] :

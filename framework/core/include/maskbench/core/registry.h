@@ -24,6 +24,8 @@ struct ComponentInfo {
   std::string summary;
   /// Networks whose weights shape the output; their hashes join the cache key.
   std::vector<std::string> networks = {};
+  /// Masking methods alone: an oracle, which is given the truth of virtual recordings.
+  bool needs_truth = false;
 };
 
 /// The components of one kind. Registration is explicit: each component has a function

@@ -11,14 +11,14 @@
 
 namespace maskbench {
 
-/// The face that masks show: the mean of a head model with even skin, drawn brows and lips, and
-/// eyes of average size and colour. Nothing in it comes from a patient. Immutable; safe to use from
-/// several threads.
+/// The face that masks show: a head model's with even skin, drawn brows and lips, and eyes of
+/// average size and colour. Nothing in it comes from a patient but what the header says. Immutable;
+/// safe to use from several threads.
 class MaskFace {
  public:
-  /// @param header  model, identity and expressions. @param models_dir  of the imported models.
-  /// Throws UsageError for an unknown model, DataError where its file is missing or where it lacks
-  /// an expression.
+  /// @param header  model, identity, scale and expressions. @param models_dir  of the imported
+  /// models. Throws UsageError for an unknown model, DataError where its file is missing or where
+  /// it lacks an expression.
   MaskFace(const MaskHeader& header, const std::filesystem::path& models_dir);
 
   /// A face of a frame, ready to be drawn.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "maskbench/masking/face_policy.h"
+#include "maskbench/masking/mask_face_fit.h"
 #include "maskbench/masking/mask_parameters.h"
 #include "maskbench/reconstruct/eye_fit.h"
 #include "maskbench/reconstruct/eye_reader.h"
@@ -8,6 +10,10 @@ namespace maskbench {
 
 struct MaskMeasureOptions {
   std::string model = "parametric";
+  std::string policy = "mean";
+  FaceShape face;  ///< That the policy chose.
+  /// Whose expressions are shown; null: none are. One entry of its activations per frame.
+  const MaskFaceFit* expressions = nullptr;
   MaskStages stages;
   double camera_distance_mm = 650;
   /// A face or an eye that is not seen keeps what was seen last for so long; the face fades after
@@ -17,7 +23,7 @@ struct MaskMeasureOptions {
 
 /// What the mask of a recording shows, from what was measured in it. Needs the frames before a
 /// frame for what is held, and the whole recording for the fit and the camera. Values are not
-/// rounded yet. Expressions and identity stay empty.
+/// rounded yet.
 /// @param fit  with its default iris diameter, since the mask's own is 11.7 mm.
 MaskParameters MeasureMask(const EyeReading& reading, const EyeFit& fit, FrameRate rate,
                            const MaskMeasureOptions& options);

@@ -46,7 +46,7 @@ struct MaskFrame {
   double px_per_mm = 0;
   cv::Point2d place_px;         ///< Of the point midway between the globes' centres.
   std::array<MaskEye, 2> eyes;  ///< By Side.
-  /// Activations, one for each of MaskHeader::expressions.
+  /// Activations, one for each of MaskHeader::expressions; 0 is the person's usual face.
   std::vector<double> expression;
 };
 
@@ -62,13 +62,14 @@ struct MaskHeader {
   cv::Size picture_px;
   FrameRate rate;
   std::string model = "parametric";  ///< Of HeadModels().
-  std::string policy = "mean";       ///< Whose face is shown: the model's mean.
+  std::string policy = "mean";       ///< Whose face is shown; a name of FacePolicies().
   double iris_diameter_mm = 11.7;    ///< All millimetres hold at this horizontal diameter.
   double camera_distance_mm = 650;
   double focal_px = 0;
   MaskStages stages;
   /// Coefficients of the head model, in standard deviations; empty: the mean.
   std::vector<double> identity;
+  double scale = 1;  ///< The shown head's mm per mm of the head model.
   /// Names of the head model's expressions that frames hold activations of.
   std::vector<std::string> expressions;
 };
@@ -82,8 +83,8 @@ struct MaskParameters {
 /// Steps that values are rounded to when they are written.
 namespace mask_step {
 inline constexpr double kDegrees = 0.02, kMillimetres = 0.01, kPixels = 0.05;
-inline constexpr double kPixelsPerMillimetre = 0.0005, kActivation = 0.001;
-inline constexpr double kOpacity = 1.0 / 255, kFocalPixels = 0.01;
+inline constexpr double kPixelsPerMillimetre = 0.0005, kActivation = 0.005, kCoefficient = 0.001;
+inline constexpr double kOpacity = 1.0 / 255, kFocalPixels = 0.01, kScale = 0.0005;
 }  // namespace mask_step
 
 /// The file's bytes; docs/digital_mask.md describes them. Throws UsageError where a value cannot be

@@ -23,6 +23,9 @@ struct MaskJob {
   std::filesystem::path output;
   /// The file made elsewhere that stands for the output, for maskers registered with a companion.
   std::optional<std::filesystem::path> companion;
+  /// Truth of every frame of a virtual recording, for oracles (ComponentInfo::needs_truth) alone;
+  /// nothing for all other methods, and where there is none.
+  std::optional<std::filesystem::path> truth;
   uint64_t seed = 0;
 };
 
@@ -35,7 +38,8 @@ struct MaskReport {
 };
 
 /// Maps a recording file to a recording file. Frame-by-frame masks derive from FrameMasker instead.
-/// One instance per worker; it sees pixels under an anonymous id and nothing else.
+/// One instance per worker; it sees pixels under an anonymous id and nothing else, unless it is
+/// registered as an oracle.
 class Masker {
  public:
   struct Context {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,10 @@ class Worker {
                      const std::vector<std::unique_ptr<Worker>>& workers);
   Recording Anonymous(const Node& node, const std::filesystem::path& file) const;
   Masker& MaskerFor(const Node& node);
+  /// A link to the truth of the node's recording under a name that tells nothing; nothing where
+  /// there is none, and for every method that is not registered as an oracle.
+  std::optional<std::filesystem::path> TruthForOracle(const Node& node,
+                                                      const std::filesystem::path& folder) const;
   /// Moves a finished file to its place and notes its hash.
   void Keep(const Node& node, const std::filesystem::path& file, NodeOutcome* outcome) const;
 
