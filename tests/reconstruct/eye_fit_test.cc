@@ -123,6 +123,23 @@ TEST(EyeFit, WithoutACoverTestKappaStaysThePopulations) {
   }
 }
 
+TEST(EyeFit, APupilBesideTheMiddleDoesNotTurnTheEye) {
+  SyntheticEyes person = Person();
+  std::vector<Frame> frames = Examination(person);
+  for (Frame& frame : frames) frame.covered = {};
+  const EyeFit middle = FitEyes(person.Read(frames, Canonical()), Canonical(), Globes(), {});
+  person.pupil_nasal_mm = 0.25;
+  const EyeFit beside = FitEyes(person.Read(frames, Canonical()), Canonical(), Globes(), {});
+  for (const Side side : kSides) {
+    const auto& was = middle.record.eyes[static_cast<size_t>(side)].azimuth_deg.values;
+    const auto& is = beside.record.eyes[static_cast<size_t>(side)].azimuth_deg.values;
+    double difference = 0;
+    for (size_t i = 0; i < frames.size(); ++i)
+      difference += std::abs(is[i] - was[i]) / static_cast<double>(frames.size());
+    EXPECT_LT(difference, 0.5) << ToString(side);
+  }
+}
+
 TEST(EyeFit, LidsCountFromTheReflexInRealMillimetres) {
   const SyntheticEyes person = Person();
   std::vector<Frame> frames(40);

@@ -19,6 +19,7 @@ struct SyntheticEyes {
   std::array<Eigen::Vector3d, 2> globe_mm = {Eigen::Vector3d(-32, 0.5, -1),
                                              Eigen::Vector3d(31.5, 0.2, -0.5)};
   std::array<EyeShape, 2> shape;
+  double pupil_nasal_mm = 0;              ///< Of the pupil's centre against the iris' one.
   double upper_mm = 3.5, lower_mm = 5.5;  ///< Margins above and below the rotation centre.
   double size = 1.04;                     ///< Real mm per mm of the template.
   double px_per_mm = 2;
@@ -98,7 +99,9 @@ struct SyntheticEyes {
         };
         eye.medial = corner(right ? mesh::kRightEyeInner : mesh::kLeftEyeInner);
         eye.lateral = corner(right ? mesh::kRightEyeOuter : mesh::kLeftEyeOuter);
-        eye.pupil = {pixel(centre + ball.IrisPlaneMm() * turn.col(2)), eye.iris.error_px};
+        const double leftwards_mm = side == Side::kRight ? pupil_nasal_mm : -pupil_nasal_mm;
+        eye.pupil = {pixel(centre + ball.IrisPlaneMm() * turn.col(2) + leftwards_mm * turn.col(0)),
+                     eye.iris.error_px};
         eye.reflex = {pixel(centre + ball.CorneaCentreMm() * turn.col(2)), eye.iris.error_px};
         const Eigen::Vector2d a = px_per_mm * ball.limbus_horizontal_mm * turn.col(0).head<2>(),
                               b = px_per_mm * ball.limbus_vertical_mm * turn.col(1).head<2>();
