@@ -7,7 +7,6 @@
 #include <benchmark/benchmark.h>
 
 #include "maskbench/core/error.h"
-#include "maskbench/core/runtime.h"
 #include "maskbench/head/head_builder.h"
 #include "maskbench/head/parametric_head.h"
 #include "maskbench/render/hair.h"
@@ -141,12 +140,3 @@ BENCHMARK(DevelopPictureWithEverything)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace maskbench
-
-int main(int argc, char** argv) {
-  maskbench::EnsureRuntimeEnvironment(argv);
-  cv::setNumThreads(1);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
-}

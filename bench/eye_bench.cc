@@ -1,6 +1,5 @@
 // What measuring eyes costs: both crops cut and read by the eye network, and the fit of eyeballs
 // and lids over a recording. Uses the fetched clip franck.mp4 (360×288).
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -8,9 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
-#include "maskbench/core/runtime.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/perception/face_tracker.h"
@@ -87,17 +84,3 @@ BENCHMARK(FitEyeballsAndLids)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace maskbench
-
-int main(int argc, char** argv) {
-  maskbench::EnsureRuntimeEnvironment(argv);
-  cv::setNumThreads(1);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const maskbench::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
-}

@@ -1,6 +1,5 @@
 // What the fit of the face costs: a frame, a look at a frame, the identity of a recording. Faces
 // are made from the head models themselves; uses the imported heads.
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -10,9 +9,7 @@
 #include <Eigen/Geometry>
 #include <benchmark/benchmark.h>
 
-#include "maskbench/core/error.h"
 #include "maskbench/core/rng.h"
-#include "maskbench/core/runtime.h"
 #include "maskbench/head/head_registry.h"
 #include "maskbench/reconstruct/face_fit.h"
 
@@ -114,16 +111,3 @@ MASKBENCH_FACE_BENCHMARKS(canonical468);
 
 }  // namespace
 }  // namespace maskbench
-
-int main(int argc, char** argv) {
-  maskbench::EnsureRuntimeEnvironment(argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const maskbench::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
-}

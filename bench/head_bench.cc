@@ -1,5 +1,4 @@
 // What head models cost: loading, shapes, derivatives, fits to 468 points. Uses the imported heads.
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -8,9 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "maskbench/core/error.h"
 #include "maskbench/core/rng.h"
-#include "maskbench/core/runtime.h"
 #include "maskbench/head/head_builder.h"
 #include "maskbench/head/head_registry.h"
 #include "maskbench/head/parametric_head.h"
@@ -94,16 +91,3 @@ MASKBENCH_HEAD_BENCHMARKS(canonical468);
 
 }  // namespace
 }  // namespace maskbench
-
-int main(int argc, char** argv) {
-  maskbench::EnsureRuntimeEnvironment(argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const maskbench::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
-}

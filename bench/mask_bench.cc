@@ -3,7 +3,6 @@
 // 1 canonical468.
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -11,9 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
-#include "maskbench/core/runtime.h"
 #include "maskbench/masking/mask_renderer.h"
 #include "maskbench/media/video_writer.h"
 #include "maskbench/render/renderer.h"
@@ -189,17 +186,3 @@ BENCHMARK(Encode)->DenseRange(0, 1)->Unit(benchmark::kMillisecond)->MeasureProce
 
 }  // namespace
 }  // namespace maskbench
-
-int main(int argc, char** argv) {
-  maskbench::EnsureRuntimeEnvironment(argv);
-  cv::setNumThreads(1);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const maskbench::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
-}

@@ -11,7 +11,6 @@
 #include <benchmark/benchmark.h>
 
 #include "maskbench/core/error.h"
-#include "maskbench/core/runtime.h"
 #include "maskbench/nn/contract.h"
 #include "maskbench/nn/network.h"
 
@@ -56,7 +55,7 @@ void LoadNetwork(benchmark::State& state, const NetworkContract& contract) {
   }
 }
 
-void RegisterAll() {
+bool RegisterAll() {
   for (const NetworkSpec& spec : BuiltInNetworks()) {
     const NetworkContract& contract = spec.contract;
     auto* run = benchmark::RegisterBenchmark(("run/" + contract.name).c_str(), RunNetwork, contract)
@@ -70,17 +69,9 @@ void RegisterAll() {
         ->ArgName("batch")
         ->Arg(1);
   }
+  return true;
 }
+[[maybe_unused]] const bool kRegistered = RegisterAll();
 
 }  // namespace
 }  // namespace maskbench
-
-int main(int argc, char** argv) {
-  maskbench::EnsureRuntimeEnvironment(argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  maskbench::RegisterAll();
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
-}

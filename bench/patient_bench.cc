@@ -122,5 +122,3 @@ BENCHMARK(BM_Cast)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace maskbench
-
-BENCHMARK_MAIN();

@@ -1,14 +1,11 @@
 // What a frame costs: decoding, perception, encoding. Uses the fetched clip franck.mp4 (360×288).
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
-#include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
-#include "maskbench/core/runtime.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/media/video_writer.h"
 #include "maskbench/perception/face_tracker.h"
@@ -117,17 +114,3 @@ BENCHMARK(NormaliseCrop)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace maskbench
-
-int main(int argc, char** argv) {
-  maskbench::EnsureRuntimeEnvironment(argv);
-  cv::setNumThreads(1);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const maskbench::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
-}

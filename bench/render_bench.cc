@@ -248,5 +248,3 @@ BENCHMARK(BM_TextureSample)->Arg(2)->Arg(4)->Arg(10);
 
 }  // namespace
 }  // namespace maskbench
-
-BENCHMARK_MAIN();

@@ -169,10 +169,8 @@ class EyeMeasurement : public Experiment {
         AddCoverageFigures(scores, &sheet);
       }
     }
-    std::stable_sort(figures.begin(), figures.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
     ExperimentResult result;
-    for (auto& [part, figure] : figures) result.figures.push_back(std::move(figure));
+    result.figures = InOrder(std::move(figures));
     result.tables = Tables();
     return result;
   }

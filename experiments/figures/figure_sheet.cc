@@ -151,4 +151,12 @@ void FigureSheet::AddShare(const Row& row, const std::string& metric,
         ClopperPearsonInterval(std::min(hits, static_cast<double>(subjects)), subjects);
 }
 
+std::vector<Figure> InOrder(FigureSheet::Figures figures) {
+  std::stable_sort(figures.begin(), figures.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Figure> ordered;
+  for (auto& [part, figure] : figures) ordered.push_back(std::move(figure));
+  return ordered;
+}
+
 }  // namespace maskbench

@@ -72,4 +72,7 @@ class FigureSheet {
   Figures* figures_;
 };
 
+/// By part, else in the order in which they came.
+std::vector<Figure> InOrder(FigureSheet::Figures figures);
+
 }  // namespace maskbench

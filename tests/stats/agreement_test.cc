@@ -28,8 +28,8 @@ TEST(LimitsOfAgreement, SaysNothingOfTooFew) {
 }
 
 TEST(IntraclassCorrelation, ByHand) {
-  // Rows 1.5, 2.5, 3.5, 4.5 around 3: mean square between 10/3; columns 2.5 and 3.5: 2; no residual.
-  // (10/3) / (10/3 + 2 · 2 / 4).
+  // Rows 1.5, 2.5, 3.5, 4.5 around 3: mean square between 10/3; columns 2.5 and 3.5: 2; no
+  // residual. (10/3) / (10/3 + 2 · 2 / 4).
   EXPECT_NEAR(IntraclassCorrelation({1, 2, 3, 4}, {2, 3, 4, 5}), 10.0 / 13, 1e-12);
   EXPECT_NEAR(IntraclassCorrelation({1, 2, 3, 4}, {1, 2, 3, 4}), 1, 1e-12);
   // Rows 2, 2, 2: nothing between them, residuals ±1 in four of six values: 4 / 2; columns equal.

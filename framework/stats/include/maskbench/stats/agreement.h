@@ -17,10 +17,10 @@ Agreement LimitsOfAgreement(const std::vector<double>& differences,
                             const std::vector<double>& weights = {});
 
 /// ICC(2,1): how much of the variance of single values is that between the measured things, when
-/// both ways of measuring are a sample of many (Shrout & Fleiss, Psychol. Bull. 86:420, 1979). 1 for
-/// equal values; a constant difference lowers it.
-/// @param first, second  the same things measured in two ways. NaN below two things, or when nothing
-/// varies.
+/// both ways of measuring are a sample of many (Shrout & Fleiss, Psychol. Bull. 86:420, 1979). 1
+/// for equal values; a constant difference lowers it.
+/// @param first, second  the same things measured in two ways. NaN below two things, or when
+/// nothing varies.
 double IntraclassCorrelation(const std::vector<double>& first, const std::vector<double>& second,
                              const std::vector<double>& weights = {});
 
