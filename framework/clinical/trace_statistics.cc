@@ -119,6 +119,14 @@ double WhiteNoise(const std::vector<double>& values) {
   return MedianInPlace(&bends) / (kNormalMad * std::sqrt(6.0));
 }
 
+Estimate Widened(const Estimate& estimate, double error) {
+  if (!(error > 0)) return estimate;
+  constexpr double kQuantile = 1.959963984540054;
+  return {estimate.value,
+          estimate.value - std::hypot(estimate.value - estimate.low, kQuantile * error),
+          estimate.value + std::hypot(estimate.high - estimate.value, kQuantile * error)};
+}
+
 Estimate Difference(const Estimate& a, const Estimate& b) {
   const double value = a.value - b.value;
   const double half = std::hypot(a.high - a.low, b.high - b.low) / 2;

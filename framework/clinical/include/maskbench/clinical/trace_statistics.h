@@ -37,6 +37,10 @@ Interval PoissonInterval(double count, double exposure);
 /// NaN below five frames of which three follow each other.
 double WhiteNoise(const std::vector<double>& values);
 
+/// The interval widened by an error that is the same in all frames, one standard deviation of it:
+/// frames, however many, do not tell of it. Without an interval there is still none.
+Estimate Widened(const Estimate& estimate, double error);
+
 /// `a` − `b` of independent estimates.
 Estimate Difference(const Estimate& a, const Estimate& b);
 
