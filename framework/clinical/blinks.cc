@@ -17,6 +17,8 @@ constexpr double kReachSeconds = 0.4;
 constexpr double kLeastOpeningMm = 0.7;
 // Beside a cover the eye is still partly hidden, s.
 constexpr double kBesideCoverSeconds = 0.035;
+// For so long neither eye may be seen while a cover moves from one to the other, s.
+constexpr double kCoverMoves = 0.2;
 
 // Median of a frame and its two neighbours, which takes away single outliers but leaves slopes.
 std::vector<double> Calmed(const std::vector<double>& values) {
@@ -70,6 +72,22 @@ double Widest(const std::vector<double>& values, std::int64_t first, std::int64_
   return *place;
 }
 
+// First and last frame of the stretch of known values that a frame belongs to.
+struct KnownStretches {
+  explicit KnownStretches(const std::vector<double>& values)
+      : first(values.size()), last(values.size()) {
+    const size_t count = values.size();
+    const auto joined = [&](size_t i) {
+      return std::isfinite(values[i - 1]) && std::isfinite(values[i]);
+    };
+    for (size_t i = 0; i < count; ++i)
+      first[i] = i > 0 && joined(i) ? first[i - 1] : static_cast<std::int64_t>(i);
+    for (size_t i = count; i-- > 0;)
+      last[i] = i + 1 < count && joined(i + 1) ? last[i + 1] : static_cast<std::int64_t>(i);
+  }
+  std::vector<std::int64_t> first, last;
+};
+
 }  // namespace
 
 std::vector<double> LidClosure(const EyeRecord& record, const BlinkOptions& options) {
@@ -80,15 +98,16 @@ std::vector<double> LidClosure(const EyeRecord& record, const BlinkOptions& opti
   std::vector<double> open(static_cast<size_t>(count), 0.0), full(open);
   for (const EyeTraces& eye : record.eyes) {
     const std::vector<double> opening = Openings(eye, InSight(eye, options.in_sight_least, rim));
+    const KnownStretches stretches(opening);
     for (std::int64_t i = 0; i < count; ++i) {
       const auto k = static_cast<size_t>(i);
       if (!std::isfinite(opening[k])) continue;
       double before = Widest(opening, i - reach, i), after = Widest(opening, i, i + reach);
-      // At the ends of what is known a lid that is still closing or opening has one side only.
-      const double known_before = Widest(opening, 0, i - 1),
-                   known_after = Widest(opening, i + 1, count - 1);
-      if (std::isnan(known_before) || i < reach / 4) before = after;
-      if (std::isnan(known_after) || i + reach / 4 >= count) after = before;
+      // Where a stretch of frames begins or ends close by, because a cover goes or comes, a lid
+      // that is closing or opening has one side only.
+      const double wider = std::max(before, after);
+      if (i - stretches.first[k] < reach) before = wider;
+      if (stretches.last[k] - i < reach) after = wider;
       const double level = std::min(before, after);
       if (!(level >= kLeastOpeningMm)) continue;
       open[k] += std::min(opening[k], level);
@@ -159,7 +178,17 @@ std::vector<Blink> DetectBlinks(const EyeRecord& record, const BlinkOptions& opt
             lids_touch || (eye.in_sight[static_cast<size_t>(j)] >= options.in_sight_least &&
                            eye.shut[static_cast<size_t>(j)] >= 0.5);
     blink.complete = lids_touch || most >= options.complete_closure;
-    blinks.push_back(blink);
+    // People blink when a cover moves: one eye is seen to close, then the other one to open.
+    bool gap = !blinks.empty() && from - blinks.back().last_frame <= kCoverMoves * rate;
+    for (std::int64_t j = gap ? blinks.back().last_frame + 1 : from; j < from; ++j)
+      gap = gap && std::isnan(at(j));
+    if (gap) {
+      blinks.back().last_frame = to;
+      blinks.back().closure = std::max(blinks.back().closure, most);
+      blinks.back().complete = blinks.back().complete || blink.complete;
+    } else {
+      blinks.push_back(blink);
+    }
     i = std::max(last, to);
   }
   return blinks;

@@ -90,6 +90,20 @@ TEST(Blinks, CoversAreNoneAndHideNone) {
   EXPECT_NEAR(static_cast<double>(blinks[0].first_frame) / 60, 2.5, 0.1);
 }
 
+TEST(Blinks, OneBehindAMovingCoverCountsOnce) {
+  // The cover goes from the right eye to the left one while both are shut: the left eye is seen to
+  // close, the right one to open.
+  SyntheticRecord made(6, 60, 0.3, 17);
+  made.Blink(2);
+  made.Hide(Side::kRight, 1, 2.13);
+  made.Hide(Side::kLeft, 2.12, 4);
+  const std::vector<Blink> blinks = DetectBlinks(made.record, {});
+  ASSERT_EQ(blinks.size(), 1u);
+  EXPECT_NEAR(static_cast<double>(blinks[0].first_frame), 2.02 * 60, 3);
+  EXPECT_NEAR(static_cast<double>(blinks[0].last_frame), 2.25 * 60, 4);
+  EXPECT_TRUE(blinks[0].complete);
+}
+
 TEST(Blinks, ShutLidsWithoutAnOpeningCount) {
   SyntheticRecord made(4, 60, 0.5, 6);
   made.Blink(2);
