@@ -17,9 +17,9 @@ constexpr int kCorners = 4, kRounds = 3;
 constexpr double kMeshScaleShare = 0.03;
 // Corners' places are trusted no better than this, px; those of blinking eyes less.
 constexpr double kCornerFloorPx = 0.3;
-// Beside a covered eye its neighbour's inner corner counts so much: what covers the one reaches over
-// the nose, hides and shades it, and the corner is read too far from the nose (by 0.2 to 0.5 mm on
-// rendered cover tests).
+// Beside a covered eye its neighbour's inner corner counts so much: what covers the one reaches
+// over the nose, hides and shades it, and the corner is read too far from the nose (by 0.2 to 0.5
+// mm on rendered cover tests).
 constexpr double kInnerBesideCover = 0.1;
 
 using Corners = std::array<Eigen::Vector2d, kCorners>;
