@@ -26,7 +26,7 @@ constexpr double kAlikeChiSquare = 2.2;
 // Eyes are read a little differently while the other one is covered, in all such frames alike:
 // standard deviation across and up of what is left of deviations of 20 rendered patients
 // (development data, seed 31) when the errors that frames tell of are taken out, degrees.
-constexpr double kCommonErrorDeg[] = {1.7, 0.45};
+constexpr double kCommonErrorDeg[] = {1.2, 0.7};
 
 Estimate WithError(double value, double error) {
   return {value, value - kQuantile * error, value + kQuantile * error};
@@ -115,7 +115,9 @@ void MeasureTotal(AlignmentMeasures* measures, bool manifest_known, bool oscilla
     if (open.error.allFinite()) {
       more.push_back(open);
       const Eigen::Vector2d joint = mean(more, &joint_error, &joint_misfit);
-      if (joint_misfit <= kAlikeChiSquare * 2 * static_cast<double>(values.size())) {
+      // Single looks between beats err most; whatever they say, the longer time with both eyes open
+      // is one of the looks that have to agree.
+      if (oscillates || joint_misfit <= kAlikeChiSquare * 2 * static_cast<double>(values.size())) {
         deviation = joint;
         error = joint_error;
         misfit = joint_misfit;
@@ -124,6 +126,7 @@ void MeasureTotal(AlignmentMeasures* measures, bool manifest_known, bool oscilla
       }
     }
   }
+  const size_t looks = values.size();
   // One look that was disturbed (a blink, a delayed eye), and the first of a latent deviation,
   // which grows while fusion is broken, do not fit the others.
   const auto misfits = [&] {
@@ -143,8 +146,7 @@ void MeasureTotal(AlignmentMeasures* measures, bool manifest_known, bool oscilla
         [&](const Value& one, const Value& other) { return distance(one) < distance(other); }));
     deviation = mean(values, &error, &misfit);
   }
-  if (values.size() < measures->events.size())
-    note += ", of which " + std::to_string(values.size()) + " agree";
+  if (values.size() < looks) note += ", of which " + std::to_string(values.size()) + " agree";
   if (misfits()) error *= std::sqrt(misfit / (2 * static_cast<double>(values.size() - 1)));
   measures->total_deg = {WithError(deviation.x(), error.x()), WithError(deviation.y(), error.y())};
   measures->total_note = note;

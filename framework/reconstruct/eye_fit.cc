@@ -27,6 +27,9 @@ constexpr double kShortestCoverSeconds = 0.2, kArrivalSeconds = 0.32;
 // Fewest frames of looking at the camera that measure kappa.
 constexpr int kFixationFrames = 6;
 constexpr double kLongestGapSeconds = 0.4;
+// Over what time the place of an orbit is averaged (standard deviation of a Gaussian), and how far
+// it may lie from that mean, mm.
+constexpr double kSteadySeconds = 0.15, kSteadyOrbitMm = 0.05;
 
 Side Other(Side side) { return side == Side::kRight ? Side::kLeft : Side::kRight; }
 
@@ -119,6 +122,7 @@ class Fitter {
     fit_.size = model_.size;
     fit_.limbus_depth_mm = model_.LimbusDepthMm();
     fit_.limbus_aspect = model_.LimbusAspect();
+    fit_.cornea_centre_mm = model_.CorneaCentreMm();
     for (const Side side : kSides) ReadGaze(side);
   }
 
@@ -186,13 +190,50 @@ class Fitter {
     const Eigen::Vector2d nothing(kNan, kNan);
     eye.axis_deg.assign(reading_.eyes.size(), nothing);
     eye.axis_error_deg.assign(reading_.eyes.size(), nothing);
+    eye.orbit_shift_mm.assign(reading_.eyes.size(), Eigen::Vector2d::Zero());
+    std::vector<AxisEstimate> alone(reading_.eyes.size());
     for (size_t i = 0; i < reading_.eyes.size(); ++i) {
       if (!reading_.eyes[i] || !Readable((*reading_.eyes[i])[s])) continue;
-      const AxisEstimate axis = EstimateAxis(model_, side, Sight(i, side));
+      alone[i] = EstimateAxis(model_, side, Sight(i, side));
+    }
+    // Heads move slowly: where the orbit lies is known better from the frames around.
+    for (size_t i = 0; i < reading_.eyes.size(); ++i) {
+      if (!reading_.eyes[i]) continue;
+      OrbitPrior orbit;
+      orbit.shift_mm = eye.orbit_shift_mm[i] = SteadyShift(alone, side, i);
+      if (!alone[i].converged) continue;
+      orbit.spread_mm.setConstant(kSteadyOrbitMm);
+      const AxisEstimate axis = EstimateAxis(model_, side, Sight(i, side), orbit);
       if (!axis.converged) continue;
       eye.axis_deg[i] = axis.angles_deg;
       eye.axis_error_deg[i] = axis.error_deg;
+      eye.orbit_shift_mm[i] = axis.orbit_shift_mm;
     }
+  }
+
+  /// Mean shift of the frames around that saw the other eye as this one did: what covers one eye
+  /// pulls at the corners of both.
+  Eigen::Vector2d SteadyShift(const std::vector<AxisEstimate>& alone, Side side, size_t i) const {
+    const double scale = std::max(1.0, kSteadySeconds * reading_.rate_hz);
+    const auto reach = static_cast<size_t>(std::ceil(2.5 * scale));
+    const size_t other = 1 - Index(side);
+    const auto sees_other = [&](size_t j) { return (*reading_.eyes[j])[other].in_sight >= 0.5; };
+    Eigen::Vector2d sum = Eigen::Vector2d::Zero();
+    double total = 0;
+    const auto take = [&](size_t j) {
+      if (!reading_.eyes[j] || sees_other(j) != sees_other(i)) return false;
+      if (!alone[j].converged) return true;
+      const double d = (static_cast<double>(j) - static_cast<double>(i)) / scale;
+      const double weight = std::exp(-0.5 * d * d);
+      sum += weight * alone[j].orbit_shift_mm;
+      total += weight;
+      return true;
+    };
+    for (size_t j = i; take(j) && j > 0 && i - j < reach; --j) {
+    }
+    for (size_t j = i + 1; j < alone.size() && j - i <= reach && take(j); ++j) {
+    }
+    return total > 0 ? Eigen::Vector2d(sum / total) : Eigen::Vector2d::Zero();
   }
 
   const EyeReading& reading_;
@@ -260,8 +301,9 @@ void Record(const EyeReading& reading, const EyeFitOptions& options, EyeFit* fit
       traces.in_sight[i] = seen.in_sight;
       traces.shut[i] = seen.shut;
       if (seen.in_sight < 0.5) continue;
-      const EyeSighting sighting =
+      EyeSighting sighting =
           SightingOf(seen, fit->head[s][i], fit->size, options.camera_distance_mm);
+      sighting.origin_px.head<2>() += sighting.px_per_mm * eye.orbit_shift_mm[i];
       if (std::isfinite(eye.axis_deg[i].x())) {
         const Eigen::Vector3d visual =
             EyeRotation(eye.axis_deg[i].x(), eye.axis_deg[i].y()) * kappa.VisualAxis(side);

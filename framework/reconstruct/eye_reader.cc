@@ -9,6 +9,8 @@
 #include "maskbench/perception/face_track.h"
 #include "maskbench/reconstruct/head_motion.h"
 
+#include "reflex_search.h"
+
 namespace maskbench {
 namespace {
 
@@ -58,7 +60,9 @@ std::array<EyeEvidence, 2> EyeReader::Look(const cv::Mat& bgr, const FaceObserva
     places[s] = found;
     again = true;
   }
-  return again ? network_.Look(bgr, places) : first;
+  std::array<EyeEvidence, 2> eyes = again ? network_.Look(bgr, places) : first;
+  for (EyeEvidence& eye : eyes) RefineReflex(bgr, &eye);
+  return eyes;
 }
 
 EyeReading EyeReader::Read(const Recording& recording, const std::filesystem::path& track,

@@ -41,7 +41,7 @@ struct EyeballModel {
     Eigen::Vector2d kappa_deg{5.5, 0};           ///< Towards the nose, up.
     double kappa_error_deg = 1.3;
     /// Of the reflex against where a light at the camera would show: a light beside it, and what
-    /// the network reads wrong throughout.
+    /// is read wrong throughout. Nearly the same for both eyes, which see the same light.
     Eigen::Vector2d reflex_offset_mm{0, 0};
     /// Of the pupil's centre against the iris' one, in the axes of the eye: to the patient's left,
     /// up.
@@ -52,15 +52,16 @@ struct EyeballModel {
 
   double LimbusDepthMm() const;
   double LimbusAspect() const;
+  /// From the rotation centre to the cornea's centre of curvature.
+  double CorneaCentreMm() const;
 
   double iris_diameter_mm = 11.7;
   double size = 1;                       ///< Real mm per mm of the head's template.
-  double log_depth = 0, log_aspect = 0;  ///< Against the average eye.
+  /// Against the average eye: depth of the limbus, its height over its width, and its distance from
+  /// the cornea's centre of curvature.
+  double log_depth = 0, log_aspect = 0, log_cornea = 0;
   std::array<Eye, 2> eyes;
 };
-
-/// From the rotation centre to the centre of curvature of the cornea, for a depth of the limbus.
-double CorneaCentreMm(double limbus_depth_mm);
 
 /// Least squares over frames of both eyes for what holds for the recording.
 class EyeballProblem {
@@ -80,9 +81,18 @@ class EyeballProblem {
 struct AxisEstimate {
   bool converged = false;
   Eigen::Vector2d angles_deg{0, 0}, error_deg{0, 0};  ///< Pupillary axis in the head's frame.
+  /// How far the orbit lies from where it was read, to the right and up in the picture.
+  Eigen::Vector2d orbit_shift_mm{0, 0};
+};
+
+/// Where an orbit is thought to lie in a frame against where its corners put it.
+struct OrbitPrior {
+  OrbitPrior();
+  Eigen::Vector2d shift_mm{0, 0}, spread_mm;  ///< To the right and up in the picture.
 };
 
 /// Direction of one eye in one frame, everything else being known.
-AxisEstimate EstimateAxis(const EyeballModel& model, Side side, const EyeSighting& seen);
+AxisEstimate EstimateAxis(const EyeballModel& model, Side side, const EyeSighting& seen,
+                          const OrbitPrior& orbit = {});
 
 }  // namespace maskbench

@@ -91,8 +91,8 @@ void ReadLids(const EyeEvidence& eye, const EyeSighting& seen, const EyeFit& fit
   Set(&traces->inferior_show_mm, frame, (limbus.y() - half_height) - down,
       std::hypot(lower_error, limbus_error));
 
-  const Eigen::Vector2d expected = axes.Of(project(CorneaCentreMm(fit.limbus_depth_mm)) +
-                                           seen.px_per_mm * ball.reflex_offset_mm);
+  const Eigen::Vector2d expected =
+      axes.Of(project(fit.cornea_centre_mm) + seen.px_per_mm * ball.reflex_offset_mm);
   const Eigen::Vector2d found = axes.Of(seen.reflex_px);
   const bool from_reflex = seen.reflex_error_px < std::numeric_limits<double>::infinity() &&
                            (found - expected).norm() < kReflexReachMm;

@@ -238,8 +238,8 @@ TEST(Alignment, WithoutCoverKappaWidensTheInterval) {
   const auto values = made.Measure();
   const MeasureValue total = Find(values, "deviation_horizontal");
   EXPECT_NEAR(total.value, 30, 0.5);
-  // ±1.96 · (1.3° + 1.3°) about 16.7°, and what cover tests read wrongly (1.7°).
-  EXPECT_NEAR(total.high - total.low, 2 * 1.96 * std::hypot(2.6, 1.7) * 1.745 * 1.09, 1.2);
+  // ±1.96 · (1.3° + 1.3°) about 16.7°, and what cover tests read wrongly (1.2°).
+  EXPECT_NEAR(total.high - total.low, 2 * 1.96 * std::hypot(2.6, 1.2) * 1.745 * 1.09, 1.2);
   EXPECT_NE(total.note.find("kappa"), std::string::npos);
   EXPECT_EQ(Find(values, "fixing_eye").value, 1);
   for (EyeTraces& eye : made.record.eyes) {
@@ -248,7 +248,7 @@ TEST(Alignment, WithoutCoverKappaWidensTheInterval) {
   }
   const MeasureValue measured = Find(made.Measure(), "deviation_horizontal");
   // Little is left of kappa.
-  EXPECT_NEAR(measured.high - measured.low, 2 * 1.96 * 1.7 * 1.745 * 1.09, 1);
+  EXPECT_NEAR(measured.high - measured.low, 2 * 1.96 * 1.2 * 1.745 * 1.09, 1);
 }
 
 TEST(Alignment, HirschbergTakesKappaOff) {

@@ -140,6 +140,31 @@ TEST(EyeFit, APupilBesideTheMiddleDoesNotTurnTheEye) {
   }
 }
 
+// What covers one eye pulls at the corners of the other; an iris and a reflex that stay against
+// each other say that the eye did not turn.
+TEST(EyeFit, CornersThatAreReadBesideTheirPlaceDoNotTurnTheEye) {
+  const SyntheticEyes person = Person();
+  const std::vector<Frame> frames = Examination(person);
+  EyeReading reading = person.Read(frames, Canonical());
+  const EyeFit right = FitEyes(reading, Canonical(), Globes(), {});
+  const double pull_px = 0.25 * person.px_per_mm;
+  for (size_t i = 30; i < 75; ++i) {
+    EyeEvidence& free = (*reading.eyes[i])[1];
+    free.medial.at.x += pull_px;
+    free.lateral.at.x += pull_px;
+  }
+  const EyeFit pulled = FitEyes(reading, Canonical(), Globes(), {});
+  double turned_deg = 0;
+  for (size_t i = 35; i < 70; ++i)
+    turned_deg +=
+        (pulled.record.eyes[1].azimuth_deg.values[i] - right.record.eyes[1].azimuth_deg.values[i]) /
+        35;
+  // Corners alone would turn it by 1.4 degrees.
+  EXPECT_LT(std::abs(turned_deg), 0.5);
+  EXPECT_NEAR(pulled.eyes[1].orbit_shift_mm[50].x() - right.eyes[1].orbit_shift_mm[50].x(), -0.25,
+              0.1);
+}
+
 TEST(EyeFit, LidsCountFromTheReflexInRealMillimetres) {
   const SyntheticEyes person = Person();
   std::vector<Frame> frames(40);

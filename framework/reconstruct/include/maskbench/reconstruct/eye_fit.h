@@ -28,6 +28,8 @@ struct EyeballFit {
   /// Pupillary axis in the head's frame (azimuth to the patient's left, elevation up), degrees, by
   /// frame; NaN where the eye is shut or covered.
   std::vector<Eigen::Vector2d> axis_deg, axis_error_deg;
+  /// Of the orbit against where its corners put it, to the right and up in the picture, by frame.
+  std::vector<Eigen::Vector2d> orbit_shift_mm;
 };
 
 struct EyeFit {
@@ -36,6 +38,8 @@ struct EyeFit {
   double size = 1;
   /// From the rotation centre to the middle of the limbus, and the limbus' height over its width.
   double limbus_depth_mm = 0, limbus_aspect = 0;
+  /// From the rotation centre to the cornea's centre of curvature.
+  double cornea_centre_mm = 0;
   std::array<EyeballFit, 2> eyes;
   EyeRecord record;
 };
