@@ -3,6 +3,8 @@
 #include <cmath>
 #include <initializer_list>
 
+#include "maskbench/stats/distributions.h"
+
 namespace maskbench {
 namespace {
 
@@ -29,16 +31,6 @@ double BetaContinuedFraction(double x, double a, double b) {
   return value;
 }
 
-/// x with I_x(a, b) = probability, by bisection to the last bits.
-double BetaQuantile(double probability, double a, double b) {
-  double low = 0, high = 1;
-  for (int i = 0; i < 200 && high - low > 1e-16; ++i) {
-    const double middle = (low + high) / 2;
-    (RegularizedBeta(middle, a, b) < probability ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
 }  // namespace
 
 double RegularizedBeta(double x, double a, double b) {
@@ -60,8 +52,8 @@ Interval WilsonInterval(double hits, double n, double z) {
 
 Interval ClopperPearsonInterval(double hits, double n, double confidence) {
   const double tail = (1 - confidence) / 2;
-  return {hits <= 0 ? 0 : BetaQuantile(tail, hits, n - hits + 1),
-          hits >= n ? 1 : BetaQuantile(1 - tail, hits + 1, n - hits)};
+  return {hits <= 0 ? 0 : InverseBetaCdf(tail, hits, n - hits + 1),
+          hits >= n ? 1 : InverseBetaCdf(1 - tail, hits + 1, n - hits)};
 }
 
 }  // namespace maskbench
