@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   maskbench::RegisterFrameworkComponents(&components);
   maskbench::RegisterExperiments(&components.experiments);
   maskbench::RegisterDatasetMakers(&components.dataset_makers);
+  maskbench::RegisterDatasetImporters(&components.dataset_importers);
   maskbench::RegisterNetworkTrainers(&components.network_trainers);
   maskbench::Program program;
   program.version = MASKBENCH_VERSION;

@@ -7,6 +7,7 @@ namespace maskbench {
   X(EyeAnnotations)              \
   X(EyeMeasurement)              \
   X(MeasureAgreement)            \
+  X(PairVerification)            \
   X(Reidentification)            \
   X(Throughput)
 

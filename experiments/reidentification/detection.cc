@@ -81,7 +81,10 @@ void AddDetectionFigures(const RunData& data, const std::string& experiment,
   for (const ComponentChoice& observer : data.config().observers) {
     if (!MetricOf(observer.type)) continue;
     recognisers.push_back(observer.name);
-    all_min_frames.insert(observer.options.at("min_frames").get<int>());
+    // Templates from elsewhere were enrolled by rules of their own.
+    if (observer.options.contains("min_frames")) {
+      all_min_frames.insert(observer.options.at("min_frames").get<int>());
+    }
   }
   if (recognisers.empty()) return;
   std::vector<std::string> rows = {""};

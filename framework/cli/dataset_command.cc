@@ -54,6 +54,24 @@ int DatasetMakeCommand(const Program& program, const DatasetMakeArguments& argum
   return kExitDone;
 }
 
+int DatasetImportCommand(const Program& program, const DatasetImportArguments& arguments) {
+  const DatasetImporter& importer =
+      FindDatasetImporter(program.components->dataset_importers, arguments.layout);
+  ProgressBar bar;
+  bool begun = false;
+  const std::filesystem::path manifest =
+      ImportDataset(importer, arguments.request, [&](int, int total, const std::string& what) {
+        if (!begun) bar.Begin(total, 0);
+        begun = true;
+        bar.Step(what);
+      });
+  bar.Close();
+  const Dataset dataset = ReadManifest(manifest);
+  fmt::print("{}: {} subjects, {} recordings, {} pairs\n", manifest.string(),
+             dataset.subjects.size(), dataset.recordings.size(), dataset.pairs.size());
+  return kExitDone;
+}
+
 int DatasetSheetsCommand(const Program& program, const DatasetSheetsArguments& arguments) {
   const DatasetMaker& maker = FindDatasetMaker(program.components->dataset_makers, arguments.name);
   ProgressBar bar;

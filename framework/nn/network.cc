@@ -1,5 +1,6 @@
 #include "maskbench/nn/network.h"
 
+#include <algorithm>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,15 @@ std::vector<torch::Tensor> ToTensors(const torch::jit::IValue& result) {
     tensors.push_back(element.toTensor());
   }
   return tensors;
+}
+
+std::string ShapeText(const std::vector<int64_t>& shape) {
+  std::string text;
+  for (const int64_t length : shape) {
+    text += text.empty() ? "" : ", ";
+    text += length == NetworkContract::kAnyLength ? "any" : std::to_string(length);
+  }
+  return text;
 }
 
 // The line of LibTorch's message that says what is wrong: the interpreter puts it at the end of a
@@ -107,19 +117,24 @@ struct Network::Impl {
   }
 
   void CheckOutputs(const std::vector<torch::Tensor>& outputs) const {
-    if (outputs.size() != contract.outputs.size()) {
+    const bool more = contract.more_outputs && outputs.size() > contract.outputs.size();
+    if (outputs.size() != contract.outputs.size() && !more) {
       throw DataError(fmt::format("{} gives {} outputs, but network {} has {}.", file.string(),
                                   outputs.size(), contract.name, contract.outputs.size()));
     }
-    for (size_t i = 0; i < outputs.size(); ++i) {
+    for (size_t i = 0; i < contract.outputs.size(); ++i) {
       std::vector<int64_t> expected = {batch};
       expected.insert(expected.end(), contract.outputs[i].shape_per_item.begin(),
                       contract.outputs[i].shape_per_item.end());
-      if (outputs[i].sizes() != c10::IntArrayRef(expected)) {
+      const auto fits = [](int64_t length, int64_t wanted) {
+        return wanted == NetworkContract::kAnyLength || length == wanted;
+      };
+      const c10::IntArrayRef sizes = outputs[i].sizes();
+      if (!std::equal(sizes.begin(), sizes.end(), expected.begin(), expected.end(), fits)) {
         throw DataError(
             fmt::format("{}: output '{}' of network {} should have shape [{}], but has [{}].",
-                        file.string(), contract.outputs[i].name, contract.name,
-                        fmt::join(expected, ", "), fmt::join(outputs[i].sizes(), ", ")));
+                        file.string(), contract.outputs[i].name, contract.name, ShapeText(expected),
+                        fmt::join(outputs[i].sizes(), ", ")));
       }
       if (outputs[i].scalar_type() != torch::kFloat32) {
         throw DataError(fmt::format("{}: output '{}' of network {} should be float32, but is {}.",
@@ -163,8 +178,8 @@ std::unique_ptr<Network> Network::Load(const std::filesystem::path& file,
 
 void Network::Run(const float* input_nchw, std::vector<Tensor>* outputs) {
   const std::vector<torch::Tensor> results = impl_->Forward(input_nchw);
-  outputs->resize(results.size());
-  for (size_t i = 0; i < results.size(); ++i) {
+  outputs->resize(impl_->contract.outputs.size());
+  for (size_t i = 0; i < outputs->size(); ++i) {
     const torch::Tensor result = results[i].contiguous();
     const float* values = result.data_ptr<float>();
     Tensor& output = (*outputs)[i];

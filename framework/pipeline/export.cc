@@ -1,14 +1,15 @@
 #include "maskbench/pipeline/export.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
+#include "maskbench/core/npy.h"
 #include "maskbench/core/text.h"
+#include "maskbench/recognition/recogniser.h"
 
 namespace maskbench {
 namespace {
@@ -23,28 +24,25 @@ struct Table {
     std::vector<double> numbers;
   };
   std::vector<Row> rows;
+  /// The numbers are those of floats.
+  bool single = false;
 };
 
-/// NumPy's array file, version 1.0: float64, C order.
 std::string Npy(const Table& table) {
   const size_t columns = table.rows.empty() ? 0 : table.rows.front().numbers.size();
-  std::string header =
-      fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {}), }}",
-                  table.rows.size(), columns);
-  while ((10 + header.size() + 1) % 64 != 0) header += ' ';
-  header += '\n';
-  std::string bytes = std::string("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(header.size() & 0xFF);
-  bytes += static_cast<char>(header.size() >> 8);
-  bytes += header;
+  std::vector<double> numbers;
   for (const Table::Row& row : table.rows) {
     if (row.numbers.size() != columns) {
       throw UsageError(
           "the rows have different lengths and fit no array; choose one observer with --observer.");
     }
-    bytes.append(reinterpret_cast<const char*>(row.numbers.data()), columns * sizeof(double));
+    numbers.insert(numbers.end(), row.numbers.begin(), row.numbers.end());
   }
-  return bytes;
+  const std::vector<int64_t> shape = {static_cast<int64_t>(table.rows.size()),
+                                      static_cast<int64_t>(columns)};
+  // Descriptors are floats: as doubles they would take twice the space and say no more.
+  if (table.single) return NpyBytes(shape, std::vector<float>(numbers.begin(), numbers.end()));
+  return NpyBytes(shape, numbers);
 }
 
 void Write(const Table& table, const std::filesystem::path& file) {
@@ -77,6 +75,26 @@ void Write(const Table& table, const std::filesystem::path& file) {
   WriteFileAtomically(file, text);
 }
 
+/// The template of a recording; nothing where enrolment failed.
+std::vector<double> TemplateNumbers(const std::optional<Observations>& seen) {
+  if (!seen) return {};
+  for (const Embedding& embedding : seen->embeddings) {
+    if (embedding.frame == Embedding::kTemplate) {
+      return {embedding.values.begin(), embedding.values.end()};
+    }
+  }
+  return {};
+}
+
+/// A row for every recording, also where enrolment failed: as long as the others, and NaN.
+void FillFailures(Table* table) {
+  size_t columns = 0;
+  for (const Table::Row& row : table->rows) columns = std::max(columns, row.numbers.size());
+  for (Table::Row& row : table->rows) {
+    if (row.numbers.empty()) row.numbers.assign(columns, kNan);
+  }
+}
+
 std::string EyeText(const std::optional<Side>& eye) { return eye ? ToString(*eye) : ""; }
 
 }  // namespace
@@ -94,12 +112,16 @@ void ExportRun(const RunData& data, const std::string& what, const std::string& 
     table.number_columns = {"score"};
   } else if (what == "embeddings") {
     table.number_columns = {"frame"};  // The template has frame −1; descriptors follow as x1, x2 …
+  } else if (what == "templates") {
+    table.text_columns.insert(table.text_columns.begin() + 2, "session");
+    table.single = true;  // Descriptors alone, as x0, x1 …
   } else if (what == "timings") {
     table.text_columns.insert(table.text_columns.end(), {"stage", "component", "status", "reason"});
     table.number_columns = {"frames", "wall_s", "cpu_s", "peak_memory_bytes"};
   } else {
     throw UsageError(fmt::format(
-        "\"{}\" cannot be exported; known: measures, embeddings, readings, timings.", what));
+        "\"{}\" cannot be exported; known: measures, embeddings, templates, readings, timings.",
+        what));
   }
   std::vector<const Node*> nodes;
   for (const Node& node : data.nodes()) nodes.push_back(&node);
@@ -110,8 +132,9 @@ void ExportRun(const RunData& data, const std::string& what, const std::string& 
   for (const Node* node : nodes) {
     if (!observer.empty() && node->observer != observer) continue;
     const LabelledRecording* recording = data.dataset().FindRecording(node->recording);
-    const std::vector<std::string> head = {node->recording, recording->subject, node->variant,
-                                           node->observer};
+    std::vector<std::string> head = {node->recording, recording->subject, node->variant,
+                                     node->observer};
+    if (what == "templates") head.insert(head.begin() + 2, recording->session);
     const auto add = [&](std::vector<std::string> texts, std::vector<double> numbers) {
       texts.insert(texts.begin(), head.begin(), head.end());
       table.rows.push_back({std::move(texts), std::move(numbers)});
@@ -127,6 +150,10 @@ void ExportRun(const RunData& data, const std::string& what, const std::string& 
     if (node->stage != Stage::kObserve) continue;
     const std::optional<Observations> seen =
         data.Observed(node->recording, node->variant, node->observer);
+    if (what == "templates") {
+      if (MetricOf(node->component)) add({}, TemplateNumbers(seen));
+      continue;
+    }
     if (!seen) continue;
     if (what == "measures") {
       for (const MeasureValue& measure : seen->values) {
@@ -152,6 +179,7 @@ void ExportRun(const RunData& data, const std::string& what, const std::string& 
       }
     }
   }
+  if (what == "templates") FillFailures(&table);
   Write(table, file);
 }
 

@@ -62,6 +62,17 @@ const OptionTable<LabelledRecording>& LabelledRecording::Options() {
   return table;
 }
 
+const OptionTable<DatasetPair>& DatasetPair::Options() {
+  static const auto table =
+      OptionTable<DatasetPair>()
+          .Add("fold", &DatasetPair::fold,
+               "Pairs of one fold are judged by a threshold that all other folds gave.",
+               {Range(1, 1000)})
+          .Add("first", &DatasetPair::first, "Id of a recording.", {Required(), NotEmpty()})
+          .Add("second", &DatasetPair::second, "Id of another one.", {Required(), NotEmpty()});
+  return table;
+}
+
 const OptionTable<Dataset>& Dataset::Options() {
   static const auto table =
       OptionTable<Dataset>()
@@ -87,6 +98,8 @@ const OptionTable<Dataset>& Dataset::Options() {
                "With a maker: recordings are no files; a run draws them when it needs them.")
           .Add("subjects", &Dataset::subjects, "The people.", {Required(), NotEmpty()})
           .Add("recordings", &Dataset::recordings, "The videos.", {Required(), NotEmpty()})
+          .Add("pairs", &Dataset::pairs,
+               "Pairs of recordings that a published protocol compares, in folds.")
           .Check([](const Dataset& dataset, const std::string&, Problems* problems) {
             std::set<std::string> subjects, recordings;
             for (const Subject& subject : dataset.subjects) {
@@ -111,6 +124,19 @@ const OptionTable<Dataset>& Dataset::Options() {
                               fmt::format("\"{}\" has a sha256 that is not 64 lower-case "
                                           "hexadecimal digits",
                                           recording.id));
+              }
+            }
+            for (const DatasetPair& pair : dataset.pairs) {
+              for (const std::string& id : {pair.first, pair.second}) {
+                if (recordings.count(id) == 0) {
+                  problems->Add("pairs", fmt::format("name \"{}\", which is no recording", id));
+                }
+              }
+              if (pair.first == pair.second) {
+                problems->Add(
+                    "pairs", fmt::format("compare \"{}\" with itself; a recording is compared with "
+                                         "another one",
+                                         pair.first));
               }
             }
           });

@@ -13,8 +13,12 @@ double DescriptorDistance(const std::vector<float>& a, const std::vector<float>&
     throw DataError(
         fmt::format("descriptors of {} and {} numbers cannot be compared.", a.size(), b.size()));
   }
+  return DescriptorDistance(a.data(), b.data(), static_cast<int>(a.size()), metric);
+}
+
+double DescriptorDistance(const float* a, const float* b, int size, DescriptorMetric metric) {
   double dot = 0, a2 = 0, b2 = 0, difference2 = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
+  for (int i = 0; i < size; ++i) {
     const double x = a[i], y = b[i];
     dot += x * y;
     a2 += x * x;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "maskbench/perception/crop.h"
+#include "maskbench/recognition/alignment.h"
 #include "maskbench/recognition/recogniser.h"
 
 namespace maskbench {
@@ -14,16 +14,17 @@ namespace maskbench {
 /// A recogniser that is an alignment followed by a network's first output.
 class NetworkRecogniser : public Recogniser {
  public:
-  /// Map from the chip's pixels to the frame's: 2×3.
-  using Align = std::function<cv::Matx23d(const FaceObservation& face, int side_px)>;
-
-  NetworkRecogniser(const NetworkLibrary& networks, const std::string& network, Align align,
+  NetworkRecogniser(std::unique_ptr<Network> network, Alignment align,
                     const InputNormalization& normalization)
-      : network_(networks.Load(network, 1)),
+      : network_(std::move(network)),
         align_(std::move(align)),
         normalization_(normalization),
         side_px_(network_->contract().width),
         input_(3 * side_px_ * side_px_) {}
+
+  NetworkRecogniser(const NetworkLibrary& networks, const std::string& network, Alignment align,
+                    const InputNormalization& normalization)
+      : NetworkRecogniser(networks.Load(network, 1), std::move(align), normalization) {}
 
   std::vector<float> Describe(const cv::Mat& bgr, const FaceObservation& face) override {
     cv::Mat chip;
@@ -35,7 +36,7 @@ class NetworkRecogniser : public Recogniser {
 
  private:
   std::unique_ptr<Network> network_;
-  Align align_;
+  Alignment align_;
   InputNormalization normalization_;
   int side_px_;
   std::vector<float> input_;

@@ -2,6 +2,7 @@
 #include <mutex>
 #include <utility>
 
+#include "maskbench/core/error.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/recognition/recogniser.h"
@@ -9,26 +10,10 @@
 namespace maskbench {
 namespace {
 
-struct RecogniserOptions {
-  int template_frames = 8;
-  int min_frames = 1;
-
-  static const OptionTable<RecogniserOptions>& Options() {
-    static const auto table =
-        OptionTable<RecogniserOptions>()
-            .Add("template_frames", &RecogniserOptions::template_frames,
-                 "At most so many frames with a face, evenly spread, make the template.",
-                 {Range(1, 1000)})
-            .Add("min_frames", &RecogniserOptions::min_frames,
-                 "With fewer frames that show a face, enrolment fails.", {Range(1, 1000)});
-    return table;
-  }
-};
-
 class RecogniserObserver : public Observer {
  public:
   RecogniserObserver(std::unique_ptr<Recogniser> recogniser, DescriptorMetric metric,
-                     const RecogniserOptions& options)
+                     const TemplateOptions& options)
       : recogniser_(std::move(recogniser)), metric_(metric), options_(options) {}
 
   Observations Observe(const Recording& recording, const std::filesystem::path& track) override {
@@ -69,30 +54,68 @@ class RecogniserObserver : public Observer {
  private:
   std::unique_ptr<Recogniser> recogniser_;
   DescriptorMetric metric_;
-  RecogniserOptions options_;
+  TemplateOptions options_;
 };
 
-/// Filled by AddRecogniser, which runs before any thread starts.
-std::map<std::string, DescriptorMetric>& Metrics() {
-  static std::map<std::string, DescriptorMetric> metrics;
+struct DeclaredMetric {
+  DescriptorMetric metric;
+  std::string option;
+};
+
+/// Filled by DeclareRecogniser, which runs before any thread starts.
+std::map<std::string, DeclaredMetric>& Metrics() {
+  static std::map<std::string, DeclaredMetric> metrics;
   return metrics;
 }
 
 }  // namespace
 
+const OptionTable<TemplateOptions>& TemplateOptions::Options() {
+  static const auto table = [] {
+    OptionTable<TemplateOptions> options;
+    AddTo(&options);
+    return options;
+  }();
+  return table;
+}
+
+std::unique_ptr<Observer> WrapRecogniser(std::unique_ptr<Recogniser> recogniser,
+                                         DescriptorMetric metric, const TemplateOptions& options) {
+  return std::make_unique<RecogniserObserver>(std::move(recogniser), metric, options);
+}
+
+void DeclareRecogniser(const std::string& observer_type, DescriptorMetric metric,
+                       const std::string& metric_option) {
+  Metrics()[observer_type] = {metric, metric_option};
+}
+
 void AddRecogniser(Registry<Observer>* registry, const RecogniserEntry& entry) {
-  Metrics()[entry.info.type] = entry.metric;
-  registry->Add<RecogniserOptions>(
-      entry.info, [make = entry.make, metric = entry.metric](const RecogniserOptions& options,
+  DeclareRecogniser(entry.info.type, entry.metric);
+  registry->Add<TemplateOptions>(
+      entry.info, [make = entry.make, metric = entry.metric](const TemplateOptions& options,
                                                              const Observer::Context& context) {
-        return std::make_unique<RecogniserObserver>(make(*context.networks), metric, options);
+        return WrapRecogniser(make(*context.networks), metric, options);
       });
 }
 
 std::optional<DescriptorMetric> MetricOf(const std::string& observer_type) {
   const auto found = Metrics().find(observer_type);
   if (found == Metrics().end()) return std::nullopt;
-  return found->second;
+  return found->second.metric;
+}
+
+std::optional<DescriptorMetric> MetricOf(const ComponentChoice& observer) {
+  const auto found = Metrics().find(observer.type);
+  if (found == Metrics().end()) return std::nullopt;
+  const std::string& option = found->second.option;
+  if (option.empty() || !observer.options.contains(option)) return found->second.metric;
+  return MetricNamed(observer.options.at(option).get<std::string>());
+}
+
+DescriptorMetric MetricNamed(const std::string& name) {
+  if (name == "cosine") return DescriptorMetric::kCosine;
+  if (name == "euclidean") return DescriptorMetric::kEuclidean;
+  throw UsageError("\"" + name + "\" is no way to compare descriptors; known: cosine, euclidean.");
 }
 
 }  // namespace maskbench

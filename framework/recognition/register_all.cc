@@ -6,7 +6,9 @@ namespace maskbench {
 #define MASKBENCH_RECOGNISERS(X) \
   X(DlibResnet)                  \
   X(Faceres)                     \
-  X(Mobileface)
+  X(Mobileface)                  \
+  X(NpyDescriptors)              \
+  X(Torchscript)
 
 #define MASKBENCH_DECLARE(Name) void Register##Name(Registry<Observer>* registry);
 MASKBENCH_RECOGNISERS(MASKBENCH_DECLARE)

@@ -19,8 +19,9 @@ Verification::Verification(std::vector<Comparison> comparisons) : sorted_(std::m
   }
 }
 
-std::vector<Verification::Point> Verification::Curve(const std::vector<double>& weights) const {
-  std::vector<Point> points = {{0, 0, std::numeric_limits<double>::infinity()}};
+std::vector<Verification::OperatingPoint> Verification::Roc(
+    const std::vector<double>& weights) const {
+  std::vector<OperatingPoint> points = {{0, 0, std::numeric_limits<double>::infinity()}};
   double genuine = 0, impostor = 0;
   for (size_t i = 0; i < sorted_.size(); ++i) {
     const Comparison& comparison = sorted_[i];
@@ -34,7 +35,7 @@ std::vector<Verification::Point> Verification::Curve(const std::vector<double>& 
     if (group_ends) points.push_back({impostor, genuine, comparison.score});
   }
   if (genuine == 0 || impostor == 0) return {};
-  for (Point& point : points) {
+  for (OperatingPoint& point : points) {
     point.far /= impostor;
     point.tar /= genuine;
   }
@@ -42,7 +43,7 @@ std::vector<Verification::Point> Verification::Curve(const std::vector<double>& 
 }
 
 double Verification::Auc(const std::vector<double>& weights) const {
-  const std::vector<Point> curve = Curve(weights);
+  const std::vector<OperatingPoint> curve = Roc(weights);
   if (curve.empty()) return kNan;
   double area = 0;
   for (size_t i = 1; i < curve.size(); ++i) {
@@ -51,7 +52,7 @@ double Verification::Auc(const std::vector<double>& weights) const {
   return area;
 }
 
-size_t Verification::EqualErrorPoint(const std::vector<Point>& curve) {
+size_t Verification::EqualErrorPoint(const std::vector<OperatingPoint>& curve) {
   // far − frr rises from −1 to 1 along the curve.
   size_t i = 0;
   while (i < curve.size() && curve[i].far - (1 - curve[i].tar) < 0) ++i;
@@ -59,7 +60,7 @@ size_t Verification::EqualErrorPoint(const std::vector<Point>& curve) {
 }
 
 double Verification::EqualErrorRate(const std::vector<double>& weights) const {
-  const std::vector<Point> curve = Curve(weights);
+  const std::vector<OperatingPoint> curve = Roc(weights);
   const size_t i = EqualErrorPoint(curve);
   if (i == curve.size()) return kNan;
   const double before = curve[i - 1].far - (1 - curve[i - 1].tar);
@@ -69,7 +70,7 @@ double Verification::EqualErrorRate(const std::vector<double>& weights) const {
 }
 
 double Verification::EqualErrorThreshold() const {
-  const std::vector<Point> curve = Curve({});
+  const std::vector<OperatingPoint> curve = Roc();
   size_t i = EqualErrorPoint(curve);
   if (i == curve.size()) return kNan;
   const auto equal = [&](size_t k) { return std::abs(curve[k].far + curve[k].tar - 1) < 1e-12; };
@@ -80,7 +81,7 @@ double Verification::EqualErrorThreshold() const {
 }
 
 double Verification::TarAtFar(double far, const std::vector<double>& weights) const {
-  const std::vector<Point> curve = Curve(weights);
+  const std::vector<OperatingPoint> curve = Roc(weights);
   if (curve.empty()) return kNan;
   double best = 0;
   // The last point accepts failures as well, which no threshold can do.

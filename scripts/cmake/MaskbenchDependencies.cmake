@@ -22,12 +22,12 @@ target_link_libraries(maskbench_opencv INTERFACE opencv_core opencv_imgproc open
 add_library(maskbench_ffmpeg INTERFACE)
 target_link_libraries(maskbench_ffmpeg INTERFACE PkgConfig::FFMPEG)
 
-# Torch's GEMM binds to whichever BLAS the dynamic linker meets first. OpenBLAS is therefore named
-# explicitly and before everything else: Ceres pulls in ATLAS, which is many times slower.
+# GEMM binds to whichever BLAS the linkers meet first. OpenBLAS is therefore named explicitly and
+# before everything else, in every program: Ceres pulls in ATLAS, which is many times slower.
+add_link_options(-Wl,--push-state,--no-as-needed ${MASKBENCH_OPENBLAS} -Wl,--pop-state)
 add_library(maskbench_torch INTERFACE)
 target_include_directories(maskbench_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-target_link_libraries(maskbench_torch INTERFACE -Wl,--push-state,--no-as-needed
-                      ${MASKBENCH_OPENBLAS} -Wl,--pop-state ${TORCH_LIBRARIES} ${CMAKE_DL_LIBS})
+target_link_libraries(maskbench_torch INTERFACE ${TORCH_LIBRARIES} ${CMAKE_DL_LIBS})
 target_compile_options(maskbench_torch INTERFACE ${TORCH_CXX_FLAGS})
 
 find_program(MASKBENCH_CCACHE ccache)

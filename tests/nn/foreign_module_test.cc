@@ -62,6 +62,21 @@ TEST_F(ForeignModuleTest, OutputsMustBeFloat32) {
   ExpectDataError([this] { Load("return y.double()"); }, {"'y'", "float32", "Double"});
 }
 
+TEST_F(ForeignModuleTest, AnAxisMayHaveAnyLength) {
+  contract_.outputs[0].shape_per_item = {1, 1, NetworkContract::kAnyLength};
+  EXPECT_EQ(Run("return y")[0].shape, (std::vector<int64_t>{1, 1, 1, 2}));
+  EXPECT_EQ(Run("return y[:, :, :, :1]")[0].values, (std::vector<float>{2}));
+  ExpectDataError([this] { Load("return y[0]"); }, {"'y'", "[1, 1, 1, any]", "[1, 1, 2]"});
+}
+
+TEST_F(ForeignModuleTest, FurtherOutputsHaveToBeAllowed) {
+  ExpectDataError([this] { Load("return (y, y)"); }, {"gives 2 outputs", "has 1"});
+  contract_.more_outputs = true;
+  EXPECT_EQ(Run("return (y, torch.sum(y).long())").front().values, (std::vector<float>{2, -4}));
+  contract_.outputs.push_back({"z", {1}});
+  ExpectDataError([this] { Load("return y"); }, {"gives 1 outputs", "has 2"});
+}
+
 TEST_F(ForeignModuleTest, ThrowingModuleIsReportedByItsReason) {
   ExpectDataError([this] { Load("return torch.reshape(y, [7])"); },
                   {"foreign.pt", "shape '[7]' is invalid"});

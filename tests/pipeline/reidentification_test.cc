@@ -1,11 +1,14 @@
 // The experiment on made observations whose right answer is known by hand.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
+#include "maskbench/core/rng.h"
 #include "maskbench/pipeline/components.h"
 #include "maskbench/pipeline/plan.h"
 #include "maskbench/pipeline/scoring.h"
@@ -57,6 +60,15 @@ class ReidentificationTest : public testing::Test {
       int subject, const std::string& recording, const std::string& variant)>;
 
   ScoredRun ScoreAll(const Descriptor& descriptor) {
+    return ScoreObserved(
+        [&](int subject, const std::string& recording, const std::string& variant,
+            const std::string&) { return descriptor(subject, recording, variant); });
+  }
+
+  /// The same with what each observer sees.
+  ScoredRun ScoreObserved(const std::function<std::optional<std::vector<float>>(
+                              int subject, const std::string& recording, const std::string& variant,
+                              const std::string& observer)>& descriptor) {
     RunConfig config = ParseRunConfig(config_, components_, "c");
     const NetworkLibrary networks(folder_.path());
     const Plan plan = MakePlan(config, dataset_, components_, networks, ".");
@@ -66,7 +78,7 @@ class ReidentificationTest : public testing::Test {
       NodeOutcome outcome;
       if (node.stage == Stage::kObserve) {
         const int subject = std::stoi(dataset_.FindRecording(node.recording)->subject.substr(1));
-        if (const auto values = descriptor(subject, node.recording, node.variant)) {
+        if (const auto values = descriptor(subject, node.recording, node.variant, node.observer)) {
           seen.embeddings.push_back({Embedding::kTemplate, *values});
         }
         seen.frames = 8;
@@ -364,6 +376,308 @@ TEST_F(ReidentificationTest, AReplacedNetworkHasNoPublishedThreshold) {
   EXPECT_EQ(marks(), 2U);
   config_["networks"] = {{"dlib_resnet", "other.pt"}};
   EXPECT_EQ(marks(), 1U);
+}
+
+TEST_F(ReidentificationTest, OpenSetByHand) {
+  AddSubjects(120);
+  // Templates lie 10 apart and every probe 1 beside its own, but for every twelfth, which lies 0.5
+  // beside the next person's: 9.5 from its own.
+  const auto figures = Score([](int subject, const std::string& recording, const std::string&) {
+    const float place = 10.0F * static_cast<float>(subject);
+    if (recording.back() == '1') return std::optional(std::vector<float>{place});
+    return std::optional(std::vector<float>{place + (subject % 12 == 0 ? 9.5F : 1.0F)});
+  });
+  // Ten non-mated searches find somebody at 0.5, so do 10 of 120; all others at 9 or 10.
+  const Figure& open = figures.at("original/fnir_at_fpir fpir=0.1/different_recording");
+  EXPECT_NEAR(open.value, 10.0 / 120, 1e-12);
+  EXPECT_EQ(open.n, 120);
+  EXPECT_LT(open.interval.low, open.value);
+  EXPECT_GT(open.interval.high, open.value);
+  // 1 % of 120 searches are too few.
+  EXPECT_TRUE(std::isnan(figures.at("original/fnir_at_fpir fpir=0.01/different_recording").value));
+  // Ten are second, all others first.
+  EXPECT_NEAR(figures.at("original/mean_rank/different_recording").value, 130.0 / 120, 1e-12);
+}
+
+TEST_F(ReidentificationTest, LinkabilityStandsBesideWhatChanceGives) {
+  AddSubjects(60);
+  const auto figures = Score([](int subject, const std::string& recording,
+                                const std::string& variant) {
+    // A mask that leaves noise alone.
+    NamedRandom person(1, variant == "original" ? std::to_string(subject) : recording, "person");
+    NamedRandom noise(1, recording, "noise");
+    std::vector<float> values;
+    for (int i = 0; i < 8; ++i) {
+      values.push_back(static_cast<float>(person.Normal() + 0.1 * noise.Normal()));
+    }
+    return std::optional(values);
+  });
+  const auto value = [&](const std::string& key) {
+    return figures.at(key + " omega=1/different_recording").value;
+  };
+  EXPECT_GT(value("original/linkability"), 0.8);
+  EXPECT_NEAR(value("original/linkability_p"), 1.0 / 201, 1e-12);
+  // Noise alone: D↔sys is not 0, but neither above what chance gives.
+  EXPECT_GT(value("gaussian_blur/linkability"), 0);
+  EXPECT_GT(value("gaussian_blur/linkability_p"), 0.05);
+  const Figure& chance = figures.at("gaussian_blur/linkability_chance omega=1/different_recording");
+  EXPECT_GT(chance.value, chance.interval.low);
+  EXPECT_LT(value("gaussian_blur/linkability"), chance.interval.high);
+  EXPECT_GT(value("original/linkability"), chance.interval.high);
+}
+
+TEST_F(ReidentificationTest, WhatCouldHaveBeenFoundStandsBesideEveryFigure) {
+  AddSubjects(40);
+  const auto figures = Score([](int, const std::string&, const std::string&) {
+    return std::optional(std::vector<float>{1, 2});
+  });
+  // 4 hits of 40 or more happen to 1.8 % at chance; 80 % power takes a rate of 0.134.
+  EXPECT_NEAR(figures.at("original/rank_1_detectable power=0.8/different_recording").value, 0.1337,
+              0.001);
+  const double auc = figures.at("original/auc_detectable power=0.8/different_recording").value;
+  EXPECT_GT(auc, 0.58);
+  EXPECT_LT(auc, 0.65);
+}
+
+TEST_F(ReidentificationTest, SeveralRecognisersAreFused) {
+  AddSubjects(40);
+  config_["observers"] = {"dlib_resnet", "mobileface"};
+  // Two noisy views of everybody; one recogniser fails for subject 3, both for subject 4.
+  const auto noisy = [this](const std::string& fusion) {
+    config_["experiments"][0]["fusion"] = fusion;
+    std::map<std::string, Figure> figures;
+    for (const Figure& figure :
+         ScoreObserved([](int subject, const std::string&recording, const std::string&,
+                          const std::string&observer) -> std::optional<std::vector<float>> {
+           const bool probe = recording.back() == '2';
+           if (probe && (subject == 4 || (subject == 3 && observer == "mobileface"))) return {};
+           std::vector<float> values;
+           NamedRandom person(1, std::to_string(subject) + observer, "person");
+           NamedRandom noise(1, recording + observer, "noise");
+           for (int i = 0; i < 8; ++i) {
+             values.push_back(static_cast<float>(person.Normal() + 0.9 * noise.Normal()));
+           }
+           return values;
+         }).figures) {
+      if (figure.group != "pairing=different_recording" || figure.variant != "original") continue;
+      figures[figure.recogniser + "/" + figure.metric] = figure;
+    }
+    return figures;
+  };
+  for (const char* fusion : {"z_norm", "min_max"}) {
+    const auto figures = noisy(fusion);
+    EXPECT_GT(figures.at("fused/auc").value, figures.at("dlib_resnet/auc").value);
+    EXPECT_GT(figures.at("fused/auc").value, figures.at("mobileface/auc").value);
+    EXPECT_EQ(figures.at("fused/auc").n_failed, 1);
+    EXPECT_EQ(figures.at("mobileface/auc").n_failed, 2);
+    EXPECT_NEAR(figures.at("fused/failure_to_enrol").value, 1.0 / 40, 1e-12);
+    EXPECT_EQ(figures.at("fused/rank_1").attacker, "face_to_face");
+    EXPECT_EQ(figures.count("fused/genuine_distance_min"), 0U);
+  }
+  EXPECT_EQ(noisy("none").count("fused/auc"), 0U);
+  config_["observers"] = {{{"type", "dlib_resnet"}, {"name", "fused"}}};
+  config_["experiments"][0]["fusion"] = "z_norm";
+  Problems problems;
+  const RunConfig config = ParseRunConfig(config_, components_, "c");
+  components_.experiments.Make(config.experiments[0], {})->Check(config, &problems);
+  EXPECT_THAT(problems.lines(), testing::ElementsAre(testing::HasSubstr("\"fused\"")));
+}
+
+TEST_F(ReidentificationTest, SharedRecordingsAreRefused) {
+  AddSubjects(3);
+  const auto problems = [&] {
+    const RunConfig config = ParseRunConfig(config_, components_, "c");
+    std::vector<std::string> recordings;
+    for (const LabelledRecording& recording : dataset_.recordings) {
+      recordings.push_back(recording.id);
+    }
+    Problems found;
+    components_.experiments.Make(config.experiments[0], {})
+        ->CheckData(dataset_, recordings, &found);
+    return found.lines();
+  };
+  EXPECT_THAT(problems(), testing::IsEmpty()) << "recordings without a file are made one by one";
+  LabelledRecording& gallery = dataset_.recordings[0];
+  LabelledRecording& probe = dataset_.recordings[3];  // Of the second subject.
+  gallery.sha256 = probe.sha256 = std::string(64, 'a');
+  EXPECT_THAT(problems(), testing::ElementsAre(
+                              testing::AllOf(testing::HasSubstr("\"s0_1\" and \"s1_2\""),
+                                             testing::HasSubstr("must be different recordings"))));
+  gallery.frame_count = 100;
+  probe.first_frame = 99;
+  EXPECT_EQ(problems().size(), 1U);
+  probe.first_frame = 100;
+  EXPECT_THAT(problems(), testing::IsEmpty()) << "other frames of one file are another recording";
+  gallery.first_frame = 50;
+  EXPECT_EQ(problems().size(), 1U);
+  EXPECT_THROW(Score([](int, const std::string&, const std::string&) {
+                 return std::optional(std::vector<float>{1});
+               }),
+               UsageError);
+}
+
+/// A descriptor that says who somebody is, with a little of which recording it is.
+std::vector<float> Face(int subject, const std::string& recording) {
+  NamedRandom person(1, std::to_string(subject), "person"), day(1, recording, "day");
+  std::vector<float> face(12);
+  for (float& value : face) value = static_cast<float>(person.Normal() + 0.2 * day.Normal());
+  return face;
+}
+
+TEST_F(ReidentificationTest, MasksThatTellPeopleApartAreLinkedAmongThemselves) {
+  AddSubjects(20);
+  config_["variants"] = {"original", "gaussian_blur", "pixelate"};
+  config_["experiments"][0]["attackers"] = {"mask_to_face", "mask_to_mask", "cross_mask"};
+  config_["experiments"][0]["cross"] = {"gaussian_blur:pixelate"};
+  std::map<std::string, double> rank, size;
+  for (const Figure& figure :
+       ScoreAll([](int subject, const std::string&recording, const std::string&variant) {
+         const int offset = variant == "original" ? 0 : variant == "pixelate" ? 1000 : 2000;
+         return std::optional(Face(subject + offset, recording));
+       }).figures) {
+    if (figure.group != "pairing=different_recording") continue;
+    const std::string name = figure.attacker + " " + figure.variant + " " + figure.gallery_variant;
+    if (figure.metric == "rank_1") rank[name] = figure.value;
+  }
+  EXPECT_EQ(rank.size(), 5);
+  EXPECT_EQ(rank.at("mask_to_mask gaussian_blur gaussian_blur"), 1);
+  EXPECT_EQ(rank.at("mask_to_mask pixelate pixelate"), 1);
+  EXPECT_LT(rank.at("mask_to_face gaussian_blur original"), 0.3);
+  EXPECT_LT(rank.at("cross_mask gaussian_blur pixelate"), 0.3);
+}
+
+TEST_F(ReidentificationTest, CrossMaskNeedsPairsOfKnownVariants) {
+  AddSubjects(2);
+  const auto message = [&] {
+    const RunConfig config = ParseRunConfig(config_, components_, "c");
+    Problems problems;
+    components_.experiments.Make(config.experiments.at(0), {})->Check(config, &problems);
+    try {
+      problems.ThrowIfAny("c");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  config_["experiments"][0]["attackers"] = {"cross_mask"};
+  EXPECT_THAT(message(), testing::HasSubstr("needs pairs of variants"));
+  for (const char* pair : {"gaussian_blur", "gaussian_blur:nobody", ":", ""}) {
+    config_["experiments"][0]["cross"] = {pair};
+    EXPECT_THAT(message(), testing::HasSubstr("PROBE:GALLERY")) << pair;
+  }
+  config_["experiments"][0]["cross"] = {"gaussian_blur:original"};
+  EXPECT_EQ(message(), "");
+}
+
+TEST_F(ReidentificationTest, ATrainedAttackerUndoesWhatAMaskOnlyTurnsRound) {
+  AddSubjects(60);
+  config_["experiments"][0]["attackers"] = {"mask_to_face", "trained"};
+  const auto rank_of = [&](bool leaks) {
+    std::map<std::string, Figure> found;
+    for (const Figure& figure :
+         ScoreAll([&](int subject, const std::string&recording, const std::string&variant) {
+           std::vector<float> face = Face(subject, recording);
+           if (variant == "original") return std::optional(face);
+           if (!leaks) return std::optional(Face(subject + 500, recording + "masked"));
+           std::rotate(face.begin(), face.begin() + 5, face.end());
+           for (float& value : face) value = 2 - 3 * value;
+           return std::optional(face);
+         }).figures) {
+      if (figure.group == "pairing=different_recording" && figure.metric == "rank_1")
+        found[figure.attacker] = figure;
+      if (figure.group == "pairing=different_recording" && figure.metric == "rank_1_chance" &&
+          figure.attacker == "trained")
+        found["chance"] = figure;
+    }
+    return found;
+  };
+  auto found = rank_of(true);
+  EXPECT_LT(found.at("mask_to_face").value, 0.15);
+  EXPECT_GT(found.at("trained").value, 0.9);
+  EXPECT_EQ(found.at("trained").n, 60);
+  // Searched for among the 30 of the other half's choosing.
+  EXPECT_NEAR(found.at("chance").value, 1.0 / 30, 1e-12);
+  // 2 of 60 expected; 9 and more have a probability of 0.02 %.
+  EXPECT_LT(rank_of(false).at("trained").value, 0.15);
+}
+
+TEST_F(ReidentificationTest, TooFewSubjectsTeachNobody) {
+  AddSubjects(6);
+  config_["experiments"][0]["attackers"] = {"trained"};
+  EXPECT_THROW(ScoreAll([](int, const std::string&, const std::string&) {
+                 return std::optional(std::vector<float>{1});
+               }),
+               Error);
+}
+
+TEST_F(ReidentificationTest, TrueSignsAreAFloorThatGrowsWithTheirSpread) {
+  AddSubjects(30);
+  config_["experiments"][0]["attackers"] = {"mask_to_face", "oracle_signs"};
+  const auto auc_with = [&](double spread_mm, double error_scale) {
+    for (LabelledRecording& recording : dataset_.recordings) {
+      NamedRandom person(1, recording.subject, "signs");
+      for (EyeTruth* eye : {&recording.right, &recording.left})
+        eye->truth = {{"mrd1_mm", 3 + spread_mm * person.Normal()},
+                      {"mrd2_mm", 5 + spread_mm * person.Normal()}};
+    }
+    config_["experiments"][0]["sign_error_scale"] = error_scale;
+    for (const Figure& figure : ScoreAll([](int, const std::string&, const std::string&) {
+                                  return std::optional(std::vector<float>{1});
+                                }).figures)
+      if (figure.attacker == "oracle_signs" && figure.metric == "auc" &&
+          figure.group == "pairing=different_recording") {
+        EXPECT_EQ(figure.recogniser, "true_signs");
+        return figure.value;
+      }
+    return -1.0;
+  };
+  EXPECT_GT(auc_with(2, 1), 0.97);
+  EXPECT_LT(auc_with(2, 30), 0.75);
+  // Where all have the same signs, they tell nothing: 30 people, standard error 0.05.
+  EXPECT_NEAR(auc_with(0, 1), 0.5, 0.2);
+  for (LabelledRecording& recording : dataset_.recordings)
+    recording.right.truth = recording.left.truth = Json::object();
+  for (const Figure& figure : ScoreAll([](int, const std::string&, const std::string&) {
+                                return std::optional(std::vector<float>{1});
+                              }).figures)
+    EXPECT_NE(figure.attacker, "oracle_signs");
+}
+
+TEST_F(ReidentificationTest, APlantedLeakIsFoundByWhoCanFindOne) {
+  AddSubjects(30);
+  config_["experiments"][0]["attackers"] = {"face_to_face", "mask_to_mask"};
+  const auto scored = [&](bool blind) {
+    return Score([&](int subject, const std::string& recording, const std::string& variant) {
+      // Noise that drowns a tenth of the original's descriptor.
+      const float scale = variant != "original" && blind ? 1000.0F : 0.0F;
+      std::vector<float> face = Face(subject, recording), noise = Face(0, recording + variant);
+      if (variant == "original") return std::optional(face);
+      for (float& value : noise) value *= scale;
+      return std::optional(noise);
+    });
+  };
+  const std::string planted = "gaussian_blur/planted_auc leak=0.1/different_recording";
+  const auto keen = scored(false), blind = scored(true);
+  EXPECT_NEAR(keen.at("gaussian_blur/auc/different_recording").value, 0.5, 1e-12);
+  EXPECT_GT(keen.at(planted).value, 0.95);
+  EXPECT_LT(std::abs(blind.at(planted).value - 0.5), 0.2);
+  EXPECT_EQ(keen.count("original/planted_auc leak=0.1/different_recording"), 0);
+  config_["experiments"][0]["planted_leak"] = 0;
+  EXPECT_EQ(scored(false).count("gaussian_blur/planted_auc leak=0/different_recording"), 0);
+}
+
+TEST_F(ReidentificationTest, MultipleChoiceIsCertainOrChance) {
+  AddSubjects(12);
+  const auto figures = Score([](int subject, const std::string&, const std::string& variant) {
+    return std::optional(
+        std::vector<float>{variant == "original" ? static_cast<float>(subject) : 3.0F});
+  });
+  EXPECT_EQ(figures.at("original/multiple_choice choices=5/different_recording").value, 1);
+  // Everybody looks like subject 3, who is picked wherever he is among the four others.
+  const double value =
+      figures.at("gaussian_blur/multiple_choice choices=5/different_recording").value;
+  EXPECT_GT(value, 0.05);
+  EXPECT_LT(value, 0.45);
 }
 
 }  // namespace

@@ -133,9 +133,17 @@ TEST_F(RecogniserObserverTest, MetricIsKnownByType) {
   EXPECT_EQ(MetricOf("nobody"), std::nullopt);
   Registry<Observer> all("observer");
   RegisterRecognisers(&all);
-  EXPECT_THAT(all.Types(), ElementsAre("dlib_resnet", "faceres", "mobileface"));
+  EXPECT_THAT(all.Types(), ElementsAre("dlib_resnet", "faceres", "mobileface", "npy_descriptors",
+                                       "torchscript"));
   EXPECT_EQ(MetricOf("dlib_resnet"), DescriptorMetric::kEuclidean);
   EXPECT_EQ(MetricOf("faceres"), DescriptorMetric::kCosine);
+  // Where an option decides, the choice has to be asked.
+  EXPECT_EQ(MetricOf("torchscript"), DescriptorMetric::kCosine);
+  EXPECT_EQ(MetricOf(ComponentChoice{"torchscript", "mine", {{"metric", "euclidean"}}}),
+            DescriptorMetric::kEuclidean);
+  EXPECT_EQ(MetricOf(ComponentChoice{"faceres", "mine", {{"metric", "euclidean"}}}),
+            DescriptorMetric::kCosine);
+  EXPECT_EQ(MetricOf(ComponentChoice{"nobody", "mine", Json::object()}), std::nullopt);
 }
 
 }  // namespace

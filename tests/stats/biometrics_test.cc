@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "maskbench/core/rng.h"
+#include "maskbench/stats/bootstrap.h"
 
 namespace maskbench {
 namespace {
@@ -194,6 +195,56 @@ TEST(Verification, ScoresAscendAndKeepFailures) {
   const Verification scores = FromScores({2, kFailed, 5}, {1, 3});
   EXPECT_EQ(scores.Scores(true), (std::vector<double>{kFailed, 2, 5}));
   EXPECT_EQ(scores.Scores(false), (std::vector<double>{1, 3}));
+}
+
+TEST(Verification, RocByHand) {
+  const std::vector<Verification::OperatingPoint> roc =
+      FromScores({4, 3, kFailed}, {3, 2, 1, kFailed}).Roc();
+  ASSERT_EQ(roc.size(), 6U);
+  const std::vector<std::vector<double>> expected = {{0, 0, -kFailed},   {0, 1.0 / 3, 4},
+                                                     {0.25, 2.0 / 3, 3}, {0.5, 2.0 / 3, 2},
+                                                     {0.75, 2.0 / 3, 1}, {1, 1, kFailed}};
+  for (size_t i = 0; i < roc.size(); ++i) {
+    EXPECT_DOUBLE_EQ(roc[i].far, expected[i][0]) << i;
+    EXPECT_DOUBLE_EQ(roc[i].tar, expected[i][1]) << i;
+    EXPECT_EQ(roc[i].threshold, expected[i][2]) << i;
+  }
+  EXPECT_TRUE(FromScores({1}, {}).Roc().empty());
+}
+
+// Scores of one person hang together, by probe and by template. The interval from resampled people
+// holds the expected AUC about as often as it says; one from resampled comparisons would not.
+TEST(Verification, BootstrapOverPeopleCoversTheAuc) {
+  const int subjects = 40, rounds = 200;
+  const double leak = 1.5, between = 0.7;  // Standard deviation of probe and template effects.
+  const auto phi = [](double z) { return std::erfc(-z / std::sqrt(2.0)) / 2; };
+  // A genuine and an impostor comparison share no person, the probe, or the template.
+  const double b2 = between * between;
+  const double expected = ((subjects - 2) * phi(leak / std::sqrt(2 * (1 + 2 * b2))) +
+                           2 * phi(leak / std::sqrt(2 * (1 + b2)))) /
+                          subjects;
+  int covered = 0;
+  for (int round = 0; round < rounds; ++round) {
+    NamedRandom random(round, "coverage", "scores");
+    std::vector<double> probe(subjects), gallery(subjects);
+    for (double& effect : probe) effect = between * random.Normal();
+    for (double& effect : gallery) effect = between * random.Normal();
+    std::vector<Comparison> comparisons;
+    for (int i = 0; i < subjects; ++i) {
+      for (int j = 0; j < subjects; ++j) {
+        const double score = probe[i] + gallery[j] + random.Normal() + (i == j ? leak : 0);
+        comparisons.push_back({i, j, score});
+      }
+    }
+    const Verification verification(comparisons);
+    const Interval interval = SubjectBootstrap(
+        subjects, 200, NamedRandom(round, "coverage", "bootstrap"),
+        [&](const std::vector<double>& weights) { return verification.Auc(weights); });
+    covered += interval.low <= expected && interval.high >= expected ? 1 : 0;
+  }
+  // The percentile bootstrap of 40 people is a little short of 95 %.
+  EXPECT_GE(covered, 0.89 * rounds);
+  EXPECT_LE(covered, 0.99 * rounds);
 }
 
 TEST(RankRate, CountsProbesWhoseSubjectIsAmongTheBest) {

@@ -11,6 +11,9 @@ namespace maskbench {
 /// What goes into a network and what comes out. Inputs are float32 NCHW, already normalised as
 /// documented beside each entry of BuiltInNetworks().
 struct NetworkContract {
+  /// In a shape: an axis of whatever length the network gives it.
+  static constexpr int64_t kAnyLength = -1;
+
   struct Output {
     std::string name;
     /// Without the batch axis; row-major.
@@ -22,6 +25,8 @@ struct NetworkContract {
   int height = 0;
   int width = 0;
   std::vector<Output> outputs;
+  /// The network may give further outputs behind these; they come without any promise.
+  bool more_outputs = false;
 
   int64_t InputElementsPerItem() const { return int64_t{channels} * height * width; }
 

@@ -3,6 +3,7 @@
 #include "maskbench/core/registry.h"
 #include "maskbench/masking/masker.h"
 #include "maskbench/perception/observer.h"
+#include "maskbench/pipeline/dataset_importer.h"
 #include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/experiment.h"
 #include "maskbench/pipeline/network_trainer.h"
@@ -15,6 +16,7 @@ struct Components {
   Registry<Observer> observers{"observer"};
   Registry<Experiment> experiments{"experiment"};
   DatasetMakers dataset_makers;
+  DatasetImporters dataset_importers;
   NetworkTrainers network_trainers;
 };
 

@@ -77,6 +77,9 @@ class Experiment {
   virtual ~Experiment() = default;
   /// Adds what this experiment cannot work with in a configuration, before anything is run.
   virtual void Check(const RunConfig&, Problems*) const {}
+  /// The same of a data set. @param recordings  those that take part, in manifest order.
+  virtual void CheckData(const Dataset&, const std::vector<std::string>& /*recordings*/,
+                         Problems*) const {}
   /// @param name  what the configuration calls this experiment; stands in its figures.
   virtual ExperimentResult Score(const RunData& data, const std::string& name) = 0;
 };

@@ -45,6 +45,14 @@ struct LabelledRecording {
   static const OptionTable<LabelledRecording>& Options();
 };
 
+/// Two recordings that a published protocol compares; see the experiment pair_verification.
+struct DatasetPair {
+  int fold = 1;
+  std::string first, second;
+
+  static const OptionTable<DatasetPair>& Options();
+};
+
 /// A data set: who was filmed, where the files are, and what is true of them. The file format's
 /// reference is docs/reference.md, made from the option tables.
 struct Dataset {
@@ -63,6 +71,8 @@ struct Dataset {
   DatasetRecipe made;
   std::vector<Subject> subjects;
   std::vector<LabelledRecording> recordings;
+  /// Only where a published protocol says what is compared with what.
+  std::vector<DatasetPair> pairs;
 
   static const OptionTable<Dataset>& Options();
 

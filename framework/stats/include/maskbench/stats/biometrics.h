@@ -21,6 +21,14 @@ struct Comparison {
 /// impostors, a person drawn twice is never compared with his copy.
 class Verification {
  public:
+  /// One threshold. The ROC is tar over far, the DET 1 − tar over far.
+  struct OperatingPoint {
+    double far = 0, tar = 0;
+    /// Lowest score that is accepted; −infinity at the end, which accepts failures as well, as no
+    /// threshold can.
+    double threshold = 0;
+  };
+
   explicit Verification(std::vector<Comparison> comparisons);
 
   /// P(genuine score > impostor score) + ½ P(equal): the Mann–Whitney form. NaN without either.
@@ -47,17 +55,14 @@ class Verification {
   /// Scores of one kind in ascending order, −infinity included.
   std::vector<double> Scores(bool genuine) const;
 
+  /// All operating points from the strictest threshold to the loosest; starts at (0, 0), ends at
+  /// (1, 1). A far below 10 / impostor_count() stands for too few comparisons to be quoted. Empty
+  /// without comparisons of either kind.
+  std::vector<OperatingPoint> Roc(const std::vector<double>& weights = {}) const;
+
  private:
-  struct Point {
-    double far, tar;
-    /// Lowest score that is accepted.
-    double threshold;
-  };
-  /// Operating points from the strictest threshold to the loosest; starts at (0, 0), ends at (1,
-  /// 1).
-  std::vector<Point> Curve(const std::vector<double>& weights) const;
   /// First point of a curve at which false accepts reach false rejects; its size for an empty one.
-  static size_t EqualErrorPoint(const std::vector<Point>& curve);
+  static size_t EqualErrorPoint(const std::vector<OperatingPoint>& curve);
 
   std::vector<Comparison> sorted_;  // By descending score.
   int64_t genuine_count_ = 0, impostor_count_ = 0, failed_count_ = 0;

@@ -1,0 +1,138 @@
+#include "maskbench/recognition/embedding_map.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <Eigen/Dense>
+
+#include "maskbench/core/error.h"
+#include "maskbench/core/rng.h"
+
+namespace maskbench {
+namespace {
+
+constexpr size_t kLeastSubjects = 8;
+constexpr std::array kRidges = {0.01, 0.1, 1.0, 10.0, 100.0};
+
+using Matrix = Eigen::MatrixXd;
+
+Eigen::VectorXd Vector(const std::vector<float>& values) {
+  return Eigen::Map<const Eigen::VectorXf>(values.data(), static_cast<Eigen::Index>(values.size()))
+      .cast<double>();
+}
+
+std::vector<float> Unit(const Eigen::VectorXd& vector) {
+  const double length = vector.norm();
+  const Eigen::VectorXf unit =
+      (length > 0 ? Eigen::VectorXd(vector / length) : vector).cast<float>();
+  return std::vector<float>(unit.data(), unit.data() + unit.size());
+}
+
+/// Centred training data, and the inverse that every ridge needs.
+struct Regression {
+  Eigen::VectorXd masked_mean, original_mean;
+  Matrix masked, original;  // A row per pair, centred.
+  Eigen::SelfAdjointEigenSolver<Matrix> gram;
+
+  explicit Regression(const std::vector<const EmbeddingPair*>& pairs) {
+    const auto rows = static_cast<Eigen::Index>(pairs.size());
+    masked.resize(rows, static_cast<Eigen::Index>(pairs[0]->masked.size()));
+    original.resize(rows, static_cast<Eigen::Index>(pairs[0]->original.size()));
+    for (Eigen::Index i = 0; i < rows; ++i) {
+      masked.row(i) = Vector(pairs[static_cast<size_t>(i)]->masked);
+      original.row(i) = Vector(pairs[static_cast<size_t>(i)]->original);
+    }
+    masked_mean = masked.colwise().mean();
+    original_mean = original.colwise().mean();
+    masked.rowwise() -= masked_mean.transpose();
+    original.rowwise() -= original_mean.transpose();
+    gram.compute(masked * masked.transpose());
+  }
+
+  Matrix MapWith(double ridge) const {
+    const Eigen::VectorXd values = gram.eigenvalues().cwiseMax(0);
+    const double floor = std::max(1e-12, ridge * values.mean());
+    const Matrix inverse = gram.eigenvectors() *
+                           (values.array() + floor).inverse().matrix().asDiagonal() *
+                           gram.eigenvectors().transpose();
+    return (masked.transpose() * (inverse * original)).transpose();
+  }
+};
+
+/// Area under the ROC curve of cosines between mapped masked and original descriptors.
+double Auc(const Regression& fit, const Matrix& map,
+           const std::vector<const EmbeddingPair*>& people) {
+  std::vector<double> genuine, impostor;
+  std::vector<Eigen::VectorXd> probes, templates;
+  for (const EmbeddingPair* pair : people) {
+    probes.push_back((map * (Vector(pair->masked) - fit.masked_mean)).normalized());
+    templates.push_back((Vector(pair->original) - fit.original_mean).normalized());
+  }
+  for (size_t i = 0; i < people.size(); ++i)
+    for (size_t j = 0; j < people.size(); ++j)
+      (people[i]->subject == people[j]->subject ? genuine : impostor)
+          .push_back(probes[i].dot(templates[j]));
+  std::sort(impostor.begin(), impostor.end());
+  double below = 0;
+  for (const double score : genuine) {
+    const auto [low, high] = std::equal_range(impostor.begin(), impostor.end(), score);
+    below += static_cast<double>(low - impostor.begin()) + 0.5 * static_cast<double>(high - low);
+  }
+  const double count = static_cast<double>(genuine.size()) * static_cast<double>(impostor.size());
+  return count > 0 ? below / count : 0.5;
+}
+
+}  // namespace
+
+EmbeddingMap EmbeddingMap::Learn(const std::vector<EmbeddingPair>& pairs, std::uint64_t seed) {
+  std::set<int> subjects;
+  for (const EmbeddingPair& pair : pairs) {
+    subjects.insert(pair.subject);
+    if (pair.masked.size() != pairs[0].masked.size() ||
+        pair.original.size() != pairs[0].original.size())
+      throw DataError("descriptors to learn a map from have different lengths");
+  }
+  if (subjects.size() < kLeastSubjects)
+    throw DataError("a map between descriptors cannot be learned from " +
+                    std::to_string(subjects.size()) + " people; it takes " +
+                    std::to_string(kLeastSubjects));
+  // A quarter validates: every fourth person in a drawn order.
+  std::vector<std::pair<double, int>> order;
+  for (const int subject : subjects)
+    order.emplace_back(NamedRandom(seed, std::to_string(subject), "embedding map").Uniform(),
+                       subject);
+  std::sort(order.begin(), order.end());
+  std::set<int> validation;
+  for (size_t k = 0; k < order.size(); k += 4) validation.insert(order[k].second);
+  std::vector<const EmbeddingPair*> all, fitted, held_out;
+  for (const EmbeddingPair& pair : pairs) {
+    all.push_back(&pair);
+    (validation.count(pair.subject) > 0 ? held_out : fitted).push_back(&pair);
+  }
+  EmbeddingMap learned;
+  const Regression trial(fitted);
+  for (const double ridge : kRidges) {
+    const double auc = Auc(trial, trial.MapWith(ridge), held_out);
+    if (learned.ridge_ > 0 && auc <= learned.validation_auc_) continue;
+    learned.validation_auc_ = auc;
+    learned.ridge_ = ridge;
+  }
+  const Regression whole(all);
+  learned.map_ = whole.MapWith(learned.ridge_);
+  learned.masked_mean_ = whole.masked_mean;
+  learned.original_mean_ = whole.original_mean;
+  return learned;
+}
+
+std::vector<float> EmbeddingMap::OfMasked(const std::vector<float>& descriptor) const {
+  return Unit(map_ * (Vector(descriptor) - masked_mean_));
+}
+
+std::vector<float> EmbeddingMap::OfOriginal(const std::vector<float>& descriptor) const {
+  return Unit(Vector(descriptor) - original_mean_);
+}
+
+}  // namespace maskbench
