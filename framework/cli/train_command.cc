@@ -2,6 +2,7 @@
 
 #include "maskbench/core/error.h"
 #include "maskbench/pipeline/network_trainer.h"
+#include "maskbench/pipeline/run_config.h"
 
 #include "commands.h"
 #include "progress.h"
@@ -16,10 +17,12 @@ int TrainCommand(const Program& program, const TrainArguments& arguments) {
         "--seed {}: nothing is trained on seeds from {} on; they are left to evaluators outside.",
         arguments.request.seed, kFirstOutsideSeed));
   }
+  NetworkTrainer::Request request = arguments.request;
+  for (const std::string& option : arguments.options) ApplyOverride(option, &request.options);
   std::unique_ptr<ProgressBar> bar;
   std::string current;
   const auto files =
-      trainer.Train(program.Places(), arguments.request,
+      trainer.Train(program.Places(), request,
                     [&](const std::string& phase, int done, int total, const std::string& what) {
                       if (phase != current) {
                         if (bar) bar->Close();

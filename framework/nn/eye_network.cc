@@ -1,14 +1,20 @@
 #include "maskbench/nn/eye_network.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "maskbench/core/error.h"
 #include "maskbench/core/rng.h"
 
 namespace maskbench {
 namespace {
 
 constexpr int kHeight = 64, kWidth = 96;
+// Of the deepest layer, for regression: as many weights as the decoder within a twentieth.
+constexpr int64_t kRegressionChannels = 14;
 
 class Builder {
  public:
@@ -99,6 +105,35 @@ class Builder {
     return graph.Append(layer);
   }
 
+  int Flat(int input) {
+    Layer layer;
+    layer.name = "flat";
+    layer.operation = ReshapeLayer();
+    layer.inputs = {input};
+    const std::vector<int64_t> from = graph.layers[input].shape;
+    layer.shape = {from[0] * from[1] * from[2]};
+    return graph.Append(layer);
+  }
+
+  /// Places in map pixels, which begin in the middle, and maps of them.
+  int RegressedMaps(int input) {
+    constexpr int64_t kLines = 2, kPoints = kEyeMaps - kLines;
+    const int places = Dense(Flat(input), kLines * kEyeMapWidth + 2 * kPoints);
+    std::vector<float>& middle = std::get<DenseLayer>(graph.layers[places].operation).bias;
+    const auto x = middle.begin() + kLines * kEyeMapWidth;
+    std::fill(middle.begin(), middle.end(), (kEyeMapHeight - 1) / 2.0F);
+    std::fill(x, x + kPoints, (kEyeMapWidth - 1) / 2.0F);
+    ScoreMapsLayer maps;
+    maps.lines = kLines;
+    maps.points = kPoints;
+    Layer layer;
+    layer.name = "maps";
+    layer.operation = maps;
+    layer.inputs = {places};
+    layer.shape = {kEyeMapHeight, kEyeMapWidth, kEyeMaps};
+    return graph.Append(layer);
+  }
+
   LayerGraph graph;
 
  private:
@@ -138,7 +173,14 @@ const NetworkContract& EyeNetworkContract() {
   return contract;
 }
 
-LayerGraph BuildEyeNetwork(std::uint64_t seed) {
+EyeNetworkHead EyeNetworkHeadOf(const std::string& name) {
+  if (name == "maps") return EyeNetworkHead::kMaps;
+  if (name == "regression") return EyeNetworkHead::kRegression;
+  throw UsageError(
+      fmt::format("the eye network has no head \"{}\"; there are maps and regression.", name));
+}
+
+LayerGraph BuildEyeNetwork(std::uint64_t seed, EyeNetworkHead head) {
   Builder b(seed);
   const int half = b.Relu(b.Convolve(b.Input(), 16, 3, 2, 1));                  // 32 × 48
   const int quarter = b.Block(b.Block(b.Relu(b.Convolve(half, 40, 3, 2, 1))));  // 16 × 24
@@ -149,8 +191,13 @@ LayerGraph BuildEyeNetwork(std::uint64_t seed) {
     const int from_below = b.Upsample(b.Convolve(deep, channels, 1, 1, 1));
     return b.Block(b.Relu(b.Sum(b.Convolve(skip, channels, 1, 1, 1), from_below)));
   };
-  const int fine = up(up(up(whole, eighth, 80), quarter, 40), half, 24);
-  const int maps = b.Plain(fine, kEyeMaps, 3, 1, 1, true);
+  const auto decoded = [&] {
+    const int fine = up(up(up(whole, eighth, 80), quarter, 40), half, 24);
+    return b.Plain(fine, kEyeMaps, 3, 1, 1, true);
+  };
+  const int maps = head == EyeNetworkHead::kMaps
+                       ? decoded()
+                       : b.RegressedMaps(b.Relu(b.Convolve(whole, kRegressionChannels, 1, 1, 1)));
   // Sizes and visibility need both the whole eye and its detail.
   const int detail = b.Mean(b.Relu(b.Convolve(quarter, 64, 1, 1, 1)));
   Layer both;

@@ -329,6 +329,23 @@ class Emitter {
     Assign(fmt::format("torch.softmax({}, {})", InputName(layer), layer.IsImage() ? 1 : -1));
   }
 
+  void Emit(const Layer& layer, const ScoreMapsLayer& maps) {
+    const int64_t rows = layer.shape[0], columns = layer.shape[1];
+    const auto squares = [&](const char* axis, int64_t from, int64_t count, int64_t across) {
+      return fmt::format(
+          "torch.square(torch.sub(torch.arange(0.0, {}.0).reshape([{}]), torch.narrow({}, 1, {}, "
+          "{}).reshape([-1, {}, 1, {}])))",
+          *axis == 'y' ? rows : columns,
+          *axis == 'y' ? fmt::format("1, 1, {}, 1", rows) : fmt::format("1, 1, 1, {}", columns),
+          InputName(layer), from, count * across, count, across);
+    };
+    const int64_t x = maps.lines * columns, y = x + maps.points;
+    Assign(fmt::format("torch.mul(torch.cat([{}, torch.add({}, {})], 1), {})",
+                       squares("y", 0, maps.lines, columns), squares("x", x, maps.points, 1),
+                       squares("y", y, maps.points, 1),
+                       Literal(-0.5f / (maps.sigma * maps.sigma))));
+  }
+
   std::string OutputExpression(size_t index) const {
     const LayerGraph::Output& output = graph_.outputs[index];
     const NetworkContract::Output& expected = contract_.outputs[index];

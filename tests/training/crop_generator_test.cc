@@ -574,6 +574,59 @@ TEST(MakeSamples, CoverWhatDiseaseCanBring) {
   }
 }
 
+// How much light and colour of pictures differ: standard deviations of the logarithms of mean
+// brightness and of red over blue.
+std::pair<double, double> SpreadOfLight(const std::vector<EyeSample>& samples) {
+  std::vector<double> brightness, colour;
+  for (const EyeSample& sample : samples) {
+    const cv::Scalar mean = cv::mean(sample.patch);
+    brightness.push_back(std::log(1 + mean[0] + mean[1] + mean[2]));
+    colour.push_back(std::log((1 + mean[2]) / (1 + mean[0])));
+  }
+  const auto deviation = [](const std::vector<double>& values) {
+    cv::Scalar mean, sd;
+    cv::meanStdDev(values, mean, sd);
+    return sd[0];
+  };
+  return {deviation(brightness), deviation(colour)};
+}
+
+TEST(MakeSamples, WithoutRandomisationOnlyEyesAndPeopleDiffer) {
+  const CropGenerator plain(TheStudio(), false);
+  std::vector<EyeSample> made, randomised;
+  constexpr int kFrames = 12;
+  for (int subject = 0; subject < 12; ++subject) {
+    for (EyeSample& sample : plain.Samples(2, subject, kFrames)) made.push_back(std::move(sample));
+    for (EyeSample& sample : TheGenerator().Samples(2, subject, kFrames))
+      randomised.push_back(std::move(sample));
+  }
+  std::map<int, int> mrd1;
+  int shut = 0, aside = 0, upwards = 0;
+  for (const EyeSample& sample : made) {
+    const EyeLabel& label = sample.label;
+    EXPECT_EQ(label.glasses, 0);
+    EXPECT_EQ(label.make_up, 0);
+    EXPECT_EQ(label.occluded, 0);
+    EXPECT_EQ(label.yaw_deg, 0);
+    EXPECT_EQ(label.pitch_deg, 0);
+    EXPECT_NEAR(label.source_iris_px, 20, 1);             // Eyes differ in depth.
+    for (int column = 0; column < kPatchWidth; ++column)  // Nothing beyond the frame's edge.
+      ASSERT_GT(cv::countNonZero(sample.patch.col(column).clone().reshape(1)), 0);
+    if (!std::isnan(label.mrd1_mm)) ++mrd1[static_cast<int>(std::floor(label.mrd1_mm))];
+    shut += label.closure >= 1;
+    aside += std::abs(label.azimuth_deg) > 20;
+    upwards += label.elevation_deg > 15;
+  }
+  // What is to be learned is as various as ever.
+  const int count = static_cast<int>(made.size());
+  for (int bin = -2; bin < 8; ++bin) EXPECT_GE(mrd1[bin], count / 60) << bin;
+  for (const int rare : {shut, aside, upwards}) EXPECT_GE(rare, count / 15);
+  const auto [light, colour] = SpreadOfLight(made);
+  const auto [usual_light, usual_colour] = SpreadOfLight(randomised);
+  EXPECT_LT(light, 0.4 * usual_light);
+  EXPECT_LT(colour, 0.7 * usual_colour);
+}
+
 TEST(Shard, RoundTripAndDamage) {
   const TemporaryFolder folder;
   const Shard made = ShardOf(TheGenerator().Samples(1, 8, 1));
@@ -597,6 +650,15 @@ TEST(Shard, RoundTripAndDamage) {
   EXPECT_FALSE(IsShardOf(file, 2, 8, 1));
   EXPECT_FALSE(IsShardOf(file, 1, 7, 1));
   EXPECT_FALSE(IsShardOf(file, 1, 8, 2));
+  EXPECT_TRUE(read.randomised);
+  EXPECT_FALSE(IsShardOf(file, 1, 8, 1, false));
+  Shard plain = made;
+  plain.randomised = false;
+  WriteShard(plain, file);
+  EXPECT_FALSE(ReadShard(file).randomised);
+  EXPECT_TRUE(IsShardOf(file, 1, 8, 1, false));
+  EXPECT_FALSE(IsShardOf(file, 1, 8, 1));
+  WriteShard(made, file);
 
   const std::string good = ReadFile(file);
   // Bytes depend on values alone, not on what lies between the members.

@@ -108,6 +108,21 @@ TEST(EyeTargets, ChangesAreDrawnFromTheirNameAlone) {
   EXPECT_EQ(one.shift_x_px, same.shift_x_px);
   EXPECT_EQ(one.noise, same.noise);
   EXPECT_NE(one.shift_x_px, other.shift_x_px);
+  // What is left of a change without randomisation moves the crop alike and nothing else.
+  CropChange strong = one;
+  strong.noise = 5;
+  strong.blur_px = 1;
+  const CropChange placed = PlacementOf(strong);
+  EXPECT_EQ(placed.shift_x_px, one.shift_x_px);
+  EXPECT_EQ(placed.shift_y_px, one.shift_y_px);
+  EXPECT_EQ(placed.scale, one.scale);
+  EXPECT_EQ(placed.angle_rad, one.angle_rad);
+  EXPECT_NE(one.gain, CropChange().gain);
+  EXPECT_EQ(placed.gain, CropChange().gain);
+  EXPECT_EQ(placed.offset, 0);
+  EXPECT_EQ(placed.gamma, 1);
+  EXPECT_EQ(placed.noise, 0);
+  EXPECT_EQ(placed.blur_px, 0);
   for (int k = 0; k < 500; ++k) {  // Crops must not leave their patch by much.
     const CropChange change = DrawChange(&c);
     EXPECT_LT(std::abs(change.shift_x_px), 0.1 * kEyeCropWidth);

@@ -122,4 +122,14 @@ cv::Mat Photograph(const cv::Mat& linear, float level, double iris_px, NamedRand
   return picture;
 }
 
+cv::Mat PlainPhotograph(const cv::Mat& linear, float level, NamedRandom* random) {
+  constexpr double kWanted = 0.2;  // Of the range; about where Photograph brings most pictures.
+  SensorRecipe sensor;
+  sensor.exposure_ev = std::clamp(std::log2(kWanted / std::max(1e-4f, level)), -5.9, 5.9);
+  sensor.vignetting = 0;
+  const std::uint64_t seed =
+      (static_cast<std::uint64_t>(random->NextBits()) << 32) | random->NextBits();
+  return Develop(linear, sensor, seed, 0);
+}
+
 }  // namespace maskbench::training

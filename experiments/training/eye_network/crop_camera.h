@@ -13,4 +13,7 @@ namespace maskbench::training {
 /// @param iris_px  width of the iris, which blur is measured by.
 cv::Mat Photograph(const cv::Mat& linear, float level, double iris_px, NamedRandom* random);
 
+/// The same camera for all: a good webcam that exposes right, without a codec.
+cv::Mat PlainPhotograph(const cv::Mat& linear, float level, NamedRandom* random);
+
 }  // namespace maskbench::training

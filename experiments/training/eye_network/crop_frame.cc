@@ -28,6 +28,9 @@ constexpr double kPortrait = 0.2;
 constexpr double kShut = 0.14, kBlinking = 0.12;
 // Share of frames with glasses; of eyes with something before them.
 constexpr double kGlasses = 0.15, kCovered = 0.09;
+// Of plain frames.
+constexpr double kPlainDistanceMm = 600, kPlainIrisPx = 20;
+constexpr int kPlainRoom = 2;
 
 struct Opening {
   double mrd1_mm, mrd2_mm;
@@ -360,6 +363,18 @@ CropFrame DrawFrame(const Actor& actor, NamedRandom* random) {
     frame.occluders.push_back(DrawOccluder(random, frame.pose.head * eyes[covered].globe_centre_mm,
                                            frame.pose.head * eyes[1 - covered].globe_centre_mm));
   }
+  return frame;
+}
+
+CropFrame DrawPlainFrame(const Actor& actor, NamedRandom* random) {
+  CropFrame frame;
+  frame.pose.head = Pose::OfHead(0, 0, 0, {0, 0, kPlainDistanceMm});
+  frame.pose.expression = virtual_clinic::RestingFace();
+  DrawEyes(actor, false, random, &frame);
+  frame.focal_px =
+      kPlainIrisPx / (2 * actor.appearance().eyes[0].limbus_horizontal_mm) * kPlainDistanceMm;
+  frame.lighting = virtual_clinic::RoomLight(kPlainRoom);
+  frame.posed = actor.Pose(frame.pose);
   return frame;
 }
 

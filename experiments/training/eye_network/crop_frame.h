@@ -29,4 +29,9 @@ struct CropFrame {
 /// ±15°, protrusion 0 … 8 mm, irises 8 … 60 px wide (most 12 … 30).
 CropFrame DrawFrame(const Actor& actor, NamedRandom* random);
 
+/// Lids, gaze and blinks over the same ranges, all else the same in every frame: a resting face
+/// straight before the camera in the flat light of an examination room, irises 20 px wide, nothing
+/// before the eyes.
+CropFrame DrawPlainFrame(const Actor& actor, NamedRandom* random);
+
 }  // namespace maskbench::training

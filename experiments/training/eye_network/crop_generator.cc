@@ -106,7 +106,8 @@ void CutByFrame(NamedRandom* random, EyeSample* sample) {
 
 class CropGenerator::Impl {
  public:
-  explicit Impl(const virtual_clinic::Studio& studio) : stage_(studio.head()) {}
+  Impl(const virtual_clinic::Studio& studio, bool randomised)
+      : stage_(studio.head()), randomised_(randomised) {}
 
   std::vector<EyeSample> Samples(std::uint64_t seed, int index, int frames) const {
     if (seed >= kFirstOutsideSeed)
@@ -118,7 +119,9 @@ class CropGenerator::Impl {
       throw UsageError(
           fmt::format("Crops of training subject {} with {} frames make no sense.", index, frames));
     const std::string id = TrainingSubjectId(index);
-    const virtual_clinic::Subject subject = DrawTrainingSubject(stage_.head(), seed, index);
+    const virtual_clinic::Subject subject = randomised_
+                                                ? DrawTrainingSubject(stage_.head(), seed, index)
+                                                : DrawPlainSubject(stage_.head(), seed, index);
     const auto skin = stage_.Skin(subject.skin, kSkinPx);
     const Eigen::Matrix3Xd shape = virtual_clinic::SubjectShape(stage_.head(), subject);
     std::vector<EyeSample> samples;
@@ -126,10 +129,12 @@ class CropGenerator::Impl {
     Renderer renderer;
     CropShot shot;
     for (int f = 0; f < frames; ++f) {
-      if (f % kFramesPerLook == 0) actor = Cast(seed, id, f / kFramesPerLook, subject, shape, skin);
+      if (f == 0 || (randomised_ && f % kFramesPerLook == 0))
+        actor = Cast(seed, id, f / kFramesPerLook, subject, shape, skin);
       const std::string name = id + " " + std::to_string(f);
       NamedRandom random(seed, name, "train frame");
-      const CropFrame frame = DrawFrame(*actor, &random);
+      const CropFrame frame =
+          randomised_ ? DrawFrame(*actor, &random) : DrawPlainFrame(*actor, &random);
       Shoot(frame, *actor, &renderer, &shot);
       Develop(seed, name, frame, shot, &samples);
       for (size_t s = samples.size() - 2; s < samples.size(); ++s) {
@@ -145,8 +150,8 @@ class CropGenerator::Impl {
                                     virtual_clinic::Subject subject, const Eigen::Matrix3Xd& shape,
                                     const std::shared_ptr<const Material>& skin) const {
     NamedRandom random(seed, id + " look " + std::to_string(look), "train look");
-    std::array<double, 2> fissure_mm{};
-    DrawLook(&random, &subject, &fissure_mm);
+    std::array<double, 2> fissure_mm = UsualFissureMm(subject);
+    if (randomised_) DrawLook(&random, &subject, &fissure_mm);
     Appearance appearance;
     appearance.skin = skin;
     appearance.eyes = subject.eyes;
@@ -160,8 +165,8 @@ class CropGenerator::Impl {
   }
 
   // Makes a photograph of each eye and cuts the patch from it.
-  static void Develop(std::uint64_t seed, const std::string& name, const CropFrame& frame,
-                      const CropShot& shot, std::vector<EyeSample>* samples) {
+  void Develop(std::uint64_t seed, const std::string& name, const CropFrame& frame,
+               const CropShot& shot, std::vector<EyeSample>* samples) const {
     for (Side side : kSides) {
       const EyeShot& eye = shot.eyes[static_cast<size_t>(side)];
       NamedRandom random(seed, name + " " + ToString(side), "train eye");
@@ -173,7 +178,8 @@ class CropGenerator::Impl {
       const float white = kWhitePerLevel * std::max(0.003f, MeanLuminance(linear));
       const EyeField field = MakeEyeField(eye.truth, eye.px_per_mm, eye.area);
       label.occluded = IsOccluded(field, parts);
-      label.make_up = PaintDisguise(field, eye.truth, parts, white, &random, &linear).make_up;
+      if (randomised_)
+        label.make_up = PaintDisguise(field, eye.truth, parts, white, &random, &linear).make_up;
       if (eye.reflex_radiance < kReflexShare * white) label.reflex.seen = 0;
       if (frame.glasses) {
         Camera camera = shot.camera;
@@ -183,12 +189,13 @@ class CropGenerator::Impl {
           PaintLens(*frame.glasses, lens, frame.pose.head, camera, parts, &linear, &glare);
         Dazzle(glare, eye.placement, eye.area.tl(), kGlareShare * white, &label);
       }
-      const cv::Mat photo =
-          Photograph(linear, MeanLuminance(linear), label.source_iris_px, &random);
+      const float level = MeanLuminance(linear);
+      const cv::Mat photo = randomised_ ? Photograph(linear, level, label.source_iris_px, &random)
+                                        : PlainPhotograph(linear, level, &random);
       EyePlacement here = eye.placement;
       here.centre_px -= cv::Point2d(eye.area.x, eye.area.y);
       CutEye(photo, here, &sample.patch, {kPatchWidth, kPatchHeight});
-      if (Chance(&random, kPartial)) CutByFrame(&random, &sample);
+      if (randomised_ && Chance(&random, kPartial)) CutByFrame(&random, &sample);
       samples->push_back(std::move(sample));
     }
   }
@@ -214,10 +221,11 @@ class CropGenerator::Impl {
   }
 
   CropStage stage_;
+  bool randomised_;
 };
 
-CropGenerator::CropGenerator(const virtual_clinic::Studio& studio)
-    : impl_(std::make_unique<Impl>(studio)) {}
+CropGenerator::CropGenerator(const virtual_clinic::Studio& studio, bool randomised)
+    : impl_(std::make_unique<Impl>(studio, randomised)) {}
 CropGenerator::~CropGenerator() = default;
 
 std::vector<EyeSample> CropGenerator::Samples(std::uint64_t seed, int index, int frames) const {
@@ -235,7 +243,7 @@ void MakeCrops(const virtual_clinic::Studio& studio, const CropRecipe& recipe,
   if (recipe.subjects < 1 || recipe.frames < 1 || threads < 1)
     throw UsageError("Crops need at least one subject, one frame and one thread.");
   std::filesystem::create_directories(folder);
-  const CropGenerator generator(studio);
+  const CropGenerator generator(studio, recipe.randomised);
   std::atomic<int> next{0};
   std::atomic<bool> failed{false};
   std::mutex mutex;
@@ -245,11 +253,12 @@ void MakeCrops(const virtual_clinic::Studio& studio, const CropRecipe& recipe,
     for (int index = next++; index < recipe.subjects && !failed; index = next++) {
       try {
         const std::filesystem::path file = ShardFile(folder, index);
-        if (!IsShardOf(file, recipe.seed, index, recipe.frames)) {
+        if (!IsShardOf(file, recipe.seed, index, recipe.frames, recipe.randomised)) {
           Shard shard;
           shard.seed = recipe.seed;
           shard.subject = index;
           shard.frames = recipe.frames;
+          shard.randomised = recipe.randomised;
           for (const EyeSample& sample : generator.Samples(recipe.seed, index, recipe.frames)) {
             const auto* bytes = sample.patch.ptr<std::uint8_t>();
             shard.patches.insert(shard.patches.end(), bytes, bytes + Shard::kPatchBytes);

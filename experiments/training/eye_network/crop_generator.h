@@ -30,6 +30,10 @@ struct CropRecipe {
   std::uint64_t seed = 1;
   int subjects = 400;  ///< Shards 0 … subjects − 1.
   int frames = 60;     ///< Of each subject; a frame gives a sample of either eye.
+  /// Without, crops are plain: people as various as those of the virtual clinic, one pose, light
+  /// and camera, a resting face, nothing before the eyes or painted on them. Lids, gaze and blinks
+  /// keep their ranges, since they are what is to be learned.
+  bool randomised = true;
 };
 
 /// Makes samples for the eye network from rendered people. Safe to use from several threads.
@@ -47,8 +51,8 @@ struct CropRecipe {
 /// lower margin is the upper one's. `yaw_deg` is the head's, to the patient's left, in both eyes.
 class CropGenerator {
  public:
-  /// @param studio  must outlive this.
-  explicit CropGenerator(const virtual_clinic::Studio& studio);
+  /// @param studio  must outlive this. @param randomised  see CropRecipe.
+  explicit CropGenerator(const virtual_clinic::Studio& studio, bool randomised = true);
   ~CropGenerator();
 
   /// All samples of training subject number `index`, two per frame (right eye, left eye): a pure

@@ -21,6 +21,14 @@ constexpr double kFissurePerIris = 2.48, kFissurePerIrisSd = 0.22;
 // Spread of the horizontal visible iris diameter; wider than in people (0.42 mm).
 constexpr double kIrisSdMm = 0.6;
 
+Stratum TrainingStratum(int index, NamedRandom* random) {
+  Stratum stratum;
+  stratum.sex = index % 2 == 0 ? Sex::kFemale : Sex::kMale;
+  stratum.ancestry = static_cast<Ancestry>((index / 2) % 3);
+  stratum.age = random->Uniform();
+  return stratum;
+}
+
 }  // namespace
 
 double Between(NamedRandom* random, double low, double high) {
@@ -42,10 +50,7 @@ std::string TrainingSubjectId(int index) { return fmt::format("train eyes {:05d}
 Subject DrawTrainingSubject(const ParametricHead& head, std::uint64_t seed, int index) {
   const std::string id = TrainingSubjectId(index);
   NamedRandom random(seed, id, "train person");
-  Stratum stratum;
-  stratum.sex = index % 2 == 0 ? Sex::kFemale : Sex::kMale;
-  stratum.ancestry = static_cast<Ancestry>((index / 2) % 3);
-  stratum.age = random.Uniform();
+  const Stratum stratum = TrainingStratum(index, &random);
   Subject subject = virtual_clinic::DrawSubject(head, seed, id, stratum);
   // More of what makes the surroundings of eyes differ.
   for (const DetailAxis& axis : head.DetailAxes()) {
@@ -83,6 +88,24 @@ Subject DrawTrainingSubject(const ParametricHead& head, std::uint64_t seed, int 
   if (Chance(&random, 0.2)) brows.colour.melanin = Between(&random, 0.9, 1.0);
   subject.hair_style.clear();
   return subject;
+}
+
+Subject DrawPlainSubject(const ParametricHead& head, std::uint64_t seed, int index) {
+  const std::string id = TrainingSubjectId(index);
+  NamedRandom random(seed, id, "train person");
+  Subject subject = virtual_clinic::DrawSubject(head, seed, id, TrainingStratum(index, &random));
+  subject.skin.package_skin.clear();
+  subject.skin.package_strength = 0;
+  subject.skin.make_up = {};
+  subject.hair_style.clear();
+  return subject;
+}
+
+std::array<double, 2> UsualFissureMm(const Subject& subject) {
+  std::array<double, 2> fissure_mm{};
+  for (size_t s = 0; s < 2; ++s)
+    fissure_mm[s] = kFissurePerIris * 2 * subject.eyes[s].limbus_horizontal_mm;
+  return fissure_mm;
 }
 
 void DrawLook(NamedRandom* random, Subject* subject, std::array<double, 2>* fissure_mm) {

@@ -25,6 +25,11 @@ bool Chance(NamedRandom* random, double probability);
 /// are shared with evaluation.
 virtual_clinic::Subject DrawTrainingSubject(const ParametricHead& head, std::uint64_t seed,
                                             int index);
+/// The same number's person with no more variety than the people of the virtual clinic have. The
+/// eyes' sizes stay for all frames.
+virtual_clinic::Subject DrawPlainSubject(const ParametricHead& head, std::uint64_t seed, int index);
+/// Corner distance that fits a subject's irises in the mean, by Side, mm.
+std::array<double, 2> UsualFissureMm(const virtual_clinic::Subject& subject);
 /// "train eyes 00042".
 std::string TrainingSubjectId(int index);
 

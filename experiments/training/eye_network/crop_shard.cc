@@ -23,7 +23,8 @@ struct Header {
   std::uint64_t seed;
   std::uint64_t count;
   char sha256[64];
-  char rest[16];
+  std::uint8_t plain;
+  char rest[15];
 };
 static_assert(sizeof(Header) == 128 && std::is_trivially_copyable_v<Header>);
 static_assert(std::is_trivially_copyable_v<EyeLabel>);
@@ -136,6 +137,7 @@ void WriteShard(const Shard& shard, const std::filesystem::path& file) {
   header.frames = shard.frames;
   header.seed = shard.seed;
   header.count = shard.labels.size();
+  header.plain = shard.randomised ? 0 : 1;
   const std::string hash = Sha256OfBytes(std::string_view(content).substr(sizeof(Header)));
   std::memcpy(header.sha256, hash.data(), sizeof(header.sha256));
   std::memcpy(content.data(), &header, sizeof(header));
@@ -156,6 +158,7 @@ Shard ReadShard(const std::filesystem::path& file) {
   shard.seed = header.seed;
   shard.subject = header.subject;
   shard.frames = header.frames;
+  shard.randomised = header.plain == 0;
   const char* at = content.data() + sizeof(Header);
   shard.patches.assign(at, at + header.count * Shard::kPatchBytes);
   shard.labels.resize(header.count);
@@ -165,7 +168,8 @@ Shard ReadShard(const std::filesystem::path& file) {
   return shard;
 }
 
-bool IsShardOf(const std::filesystem::path& file, std::uint64_t seed, int subject, int frames) {
+bool IsShardOf(const std::filesystem::path& file, std::uint64_t seed, int subject, int frames,
+               bool randomised) {
   std::error_code error;
   const std::uintmax_t bytes = std::filesystem::file_size(file, error);
   if (error) return false;
@@ -173,7 +177,7 @@ bool IsShardOf(const std::filesystem::path& file, std::uint64_t seed, int subjec
   std::ifstream in(file, std::ios::binary);
   if (!in.read(reinterpret_cast<char*>(&header), sizeof(header))) return false;
   return Fault(header, bytes).empty() && header.seed == seed && header.subject == subject &&
-         header.frames == frames;
+         header.frames == frames && (header.plain == 0) == randomised;
 }
 
 }  // namespace maskbench::training

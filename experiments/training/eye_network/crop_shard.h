@@ -17,15 +17,16 @@ inline constexpr std::uint32_t kCropGeneratorVersion = 6;
 /// All samples of one training subject, as they lie in a file.
 ///
 /// File, little-endian: a header of 128 bytes (magic "MBCROPS1", generator version, patch width and
-/// height, bytes of a label, subject, frames, count, seed, SHA-256 of what follows), then `count`
-/// patches of kPatchHeight × kPatchWidth × 3 bytes (B, G, R), then `count` EyeLabel, padding
-/// zeroed.
+/// height, bytes of a label, subject, frames, count, seed, SHA-256 of what follows, 1 for plain
+/// crops), then `count` patches of kPatchHeight × kPatchWidth × 3 bytes (B, G, R), then `count`
+/// EyeLabel, padding zeroed.
 struct Shard {
   static constexpr std::size_t kPatchBytes = std::size_t{3} * kPatchWidth * kPatchHeight;
 
   std::uint64_t seed = 0;
   int subject = 0;
-  int frames = 0;  ///< That the shard was made for; a frame gives up to two samples.
+  int frames = 0;          ///< That the shard was made for; a frame gives up to two samples.
+  bool randomised = true;  ///< See CropRecipe.
   std::vector<std::uint8_t> patches;  ///< count() × kPatchBytes.
   std::vector<EyeLabel> labels;
 
@@ -48,8 +49,9 @@ void WriteShard(const Shard& shard, const std::filesystem::path& file);
 /// short or damaged.
 Shard ReadShard(const std::filesystem::path& file);
 
-/// Whether a file is a complete shard of this seed, subject and number of frames; looks at the
-/// header and the file's length alone.
-bool IsShardOf(const std::filesystem::path& file, std::uint64_t seed, int subject, int frames);
+/// Whether a file is a complete shard of this seed, subject, number of frames and kind; looks at
+/// the header and the file's length alone.
+bool IsShardOf(const std::filesystem::path& file, std::uint64_t seed, int subject, int frames,
+               bool randomised = true);
 
 }  // namespace maskbench::training

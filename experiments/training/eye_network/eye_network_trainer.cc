@@ -17,6 +17,7 @@
 #include "datasets/virtual_clinic/studio.h"
 #include "experiments/training/eye_network/crop_generator.h"
 #include "experiments/training/eye_network/evaluation.h"
+#include "experiments/training/eye_network/eye_recipe.h"
 #include "experiments/training/eye_network/trainer.h"
 
 namespace maskbench {
@@ -25,8 +26,11 @@ namespace {
 namespace fs = std::filesystem;
 using training::EyeErrors;
 
-constexpr int kSubjects = 500, kFramesPerSubject = 60, kSteps = 16000;
-// Drawn for the model card alone: subjects that neither training nor validation has seen.
+constexpr int kFramesPerSubject = 60;
+// The least that a trial takes.
+constexpr int kFewestSubjects = 20, kFewestSteps = 500;
+// Drawn for the model card alone: subjects that neither training nor validation has seen, as many
+// for any effort and always randomised, so that networks can be compared.
 constexpr int kTestSubjects = 60, kTestFrames = 40;
 
 struct Curve {
@@ -114,13 +118,24 @@ class EyeNetworkTrainer : public NetworkTrainer {
     return "lid margins, corners, iris, pupil and reflex in an eye's crop";
   }
 
+  std::vector<OptionDoc> Options() const override {
+    return training::EyeRecipeOptions::Options().Docs();
+  }
+
   std::vector<fs::path> Train(const MakerPlaces& places, const Request& request,
                               const Progress& progress) const override {
+    const auto choice = training::EyeRecipeOptions::Parse(request.options);
     const fs::path& folder = request.folder;
     fs::create_directories(folder);
+    const std::string command =
+        fmt::format("maskbench train eye_network --seed {} --workers {} --effort {}{}",
+                    request.seed, request.workers, request.effort, choice.CommandText());
+    CheckCommand(folder, command);
     training::CropRecipe recipe;
     recipe.seed = request.seed;
-    recipe.subjects = std::max(20, static_cast<int>(std::lround(kSubjects * request.effort)));
+    recipe.randomised = choice.randomisation;
+    recipe.subjects =
+        std::max(kFewestSubjects, static_cast<int>(std::lround(choice.subjects * request.effort)));
     recipe.frames = kFramesPerSubject;
     {
       const virtual_clinic::Studio studio(places.models_dir, places.npm_dir);
@@ -131,8 +146,11 @@ class EyeNetworkTrainer : public NetworkTrainer {
     }
     training::TrainingOptions options;
     options.seed = request.seed;
+    options.head = choice.Head();
+    options.randomised = choice.randomisation;
     options.threads = request.workers;
-    options.steps = std::max(500, static_cast<int>(std::lround(kSteps * request.effort)));
+    options.steps =
+        std::max(kFewestSteps, static_cast<int>(std::lround(choice.steps * request.effort)));
     const std::string phase = fmt::format("Training for {} steps", options.steps);
     progress(phase, 0, options.steps, "");
     const training::TrainedEyeNetwork trained = training::TrainEyeNetwork(
@@ -143,14 +161,12 @@ class EyeNetworkTrainer : public NetworkTrainer {
             what += fmt::format(", MRD1 off by {:.3f} mm", now.validation->mrd1_mm);
           progress(phase, now.step, now.steps, what);
         });
-    const Json description = {
-        {"network", EyeNetworkContract().name},
-        {"command", fmt::format("maskbench train eye_network --seed {} --workers {} --effort {}",
-                                request.seed, request.workers, request.effort)},
-        {"subjects", recipe.subjects},
-        {"steps", options.steps},
-        {"crop_generator_version", training::kCropGeneratorVersion},
-        {"validation", ToJson(trained.validation)}};
+    const Json description = {{"network", EyeNetworkContract().name},
+                              {"command", command},
+                              {"subjects", recipe.subjects},
+                              {"steps", options.steps},
+                              {"crop_generator_version", training::kCropGeneratorVersion},
+                              {"validation", ToJson(trained.validation)}};
     const std::vector<fs::path> files = {folder / "eye_network.weights", folder / "history.json",
                                          folder / "learning_curves.png"};
     const std::string packed = PackHalfWeights(trained.graph, description);
@@ -159,7 +175,7 @@ class EyeNetworkTrainer : public NetworkTrainer {
     DrawLearningCurves(trained.history, files[2]);
     // Of the rounded weights, as everybody else will run them.
     const ImportReport report =
-        WriteNetwork(UnpackHalfWeights(packed, BuildEyeNetwork(0), files[0].string()),
+        WriteNetwork(UnpackHalfWeights(packed, BuildEyeNetwork(0, options.head), files[0].string()),
                      EyeNetworkContract(), description, folder);
     const fs::path evaluation = folder / "evaluation.json", card = folder / "model_card.md";
     Evaluate(places, request, recipe, report, description, evaluation, card, progress);
@@ -167,6 +183,19 @@ class EyeNetworkTrainer : public NetworkTrainer {
   }
 
  private:
+  /// A folder belongs to one command: crops and checkpoint of another would be gone on with.
+  static void CheckCommand(const fs::path& folder, const std::string& command) {
+    const fs::path file = folder / "recipe.json";
+    if (fs::exists(file)) {
+      const std::string before = ReadJsonFile(file).value("command", "");
+      if (before != command) {
+        throw UsageError(fmt::format("{} holds a training by `{}`; choose another folder.",
+                                     folder.string(), before));
+      }
+    }
+    WriteJsonFile(file, {{"command", command}});
+  }
+
   static void Evaluate(const MakerPlaces& places, const Request& request,
                        const training::CropRecipe& recipe, const ImportReport& trained,
                        const Json& description, const fs::path& evaluation, const fs::path& card,
@@ -176,14 +205,13 @@ class EyeNetworkTrainer : public NetworkTrainer {
     const std::unique_ptr<Network> network =
         Network::Load(trained.module_file, EyeNetworkContract(), 1);
     training::CropEvaluation test(network.get());
-    const int subjects = std::max(2, static_cast<int>(std::lround(kTestSubjects * request.effort)));
-    for (int k = 0; k < subjects; ++k) {
-      progress("Testing", k, subjects, "subjects");
+    for (int k = 0; k < kTestSubjects; ++k) {
+      progress("Testing", k, kTestSubjects, "subjects");
       test.Add(generator.Samples(request.seed, recipe.subjects + k, kTestFrames));
     }
-    progress("Testing", subjects, subjects, "subjects");
+    progress("Testing", kTestSubjects, kTestSubjects, "subjects");
     const auto groups = test.Groups();
-    WriteJsonFile(evaluation, {{"subjects", subjects},
+    WriteJsonFile(evaluation, {{"subjects", kTestSubjects},
                                {"first_subject", recipe.subjects},
                                {"groups", training::ToJson(groups)},
                                {"states", test.States()}});
@@ -199,18 +227,19 @@ class EyeNetworkTrainer : public NetworkTrainer {
             "# eye_network\n\nMade by `{}`. Weights: SHA-256 of the tensors `{}`, {} parameters, "
             "16-bit floats.\n\n## On {} rendered subjects of its own kind that it has not "
             "seen\n\nMean absolute errors; millimetres of the person, not of an assumed iris. MRD1 "
-            "counts from the centre of the iris. Crops are as hard as those of training: blur, "
-            "noise, "
+            "counts from the centre of the iris. Crops are as hard as those of {}: blur, noise, "
             "coding, irises down to 8 px, make-up, glasses.\n\n{}\nShut lids called shut: {} of "
             "{}; "
             "openings of 2 mm and more called shut: {} of {}. Covered eyes called covered: {} of "
             "{}; "
             "free ones called covered: {} of {}.\n",
             description.at("command").get<std::string>(), trained.tensors_sha256,
-            trained.parameter_count, subjects, training::TableOf(groups), percent("shut_found"),
-            states.at("shut").get<int>(), percent("open_called_shut"), states.at("open").get<int>(),
-            percent("covered_found"), states.at("covered").get<int>(),
-            percent("free_called_covered"), states.at("free").get<int>()));
+            trained.parameter_count, kTestSubjects,
+            recipe.randomised ? "training" : "randomised training, which this one was not",
+            training::TableOf(groups), percent("shut_found"), states.at("shut").get<int>(),
+            percent("open_called_shut"), states.at("open").get<int>(), percent("covered_found"),
+            states.at("covered").get<int>(), percent("free_called_covered"),
+            states.at("free").get<int>()));
   }
 };
 

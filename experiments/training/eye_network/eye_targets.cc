@@ -62,6 +62,15 @@ CropChange DrawChange(NamedRandom* random) {
   return change;
 }
 
+CropChange PlacementOf(const CropChange& change) {
+  CropChange placed;
+  placed.shift_x_px = change.shift_x_px;
+  placed.shift_y_px = change.shift_y_px;
+  placed.scale = change.scale;
+  placed.angle_rad = change.angle_rad;
+  return placed;
+}
+
 EyeTarget MakeTarget(const cv::Mat& patch, const EyeLabel& label, const CropChange& change,
                      NamedRandom* random, cv::Mat* crop) {
   const cv::Matx23d patch_from_crop = PatchFromCrop(change);

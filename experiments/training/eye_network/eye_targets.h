@@ -22,6 +22,8 @@ struct CropChange {
 
 /// The placement errors and colour changes of training.
 CropChange DrawChange(NamedRandom* random);
+/// Its shift, scale and turn alone.
+CropChange PlacementOf(const CropChange& change);
 
 /// What the network should say of a crop. Weights of 0 leave a part out.
 struct EyeTarget {

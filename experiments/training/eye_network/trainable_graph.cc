@@ -19,6 +19,21 @@ std::vector<float> Values(const torch::Tensor& tensor) {
   return {data, data + flat.numel()};
 }
 
+torch::Tensor ScoreMaps(const torch::Tensor& places, const ScoreMapsLayer& maps,
+                        const std::vector<int64_t>& shape) {
+  const int64_t columns = shape[1];
+  const torch::Tensor x = torch::arange(columns, torch::kFloat32).view({1, 1, 1, -1}),
+                      y = torch::arange(shape[0], torch::kFloat32).view({1, 1, -1, 1});
+  const auto part = [&](int64_t from, int64_t count, int64_t across) {
+    return places.narrow(1, from, count * across).reshape({-1, count, 1, across});
+  };
+  const int64_t at = maps.lines * columns;
+  const torch::Tensor lines = (y - part(0, maps.lines, columns)).square(),
+                      points = (x - part(at, maps.points, 1)).square() +
+                               (y - part(at + maps.points, maps.points, 1)).square();
+  return torch::cat({lines, points}, 1) * (-0.5F / (maps.sigma * maps.sigma));
+}
+
 }  // namespace
 
 int TrainableGraph::AddParameter(const std::vector<int64_t>& shape,
@@ -101,6 +116,10 @@ std::vector<torch::Tensor> TrainableGraph::Forward(const torch::Tensor& input,
       std::vector<torch::Tensor> parts;
       for (size_t k = 0; k < layer.inputs.size(); ++k) parts.push_back(in(k));
       values[i] = torch::cat(parts, layer.IsImage() ? 1 : -1);
+    } else if (std::holds_alternative<ReshapeLayer>(layer.operation) && layer.shape.size() == 1) {
+      values[i] = (in(0).dim() == 4 ? in(0).permute({0, 2, 3, 1}) : in(0)).flatten(1);
+    } else if (const auto* maps = std::get_if<ScoreMapsLayer>(&layer.operation)) {
+      values[i] = ScoreMaps(in(0), *maps, layer.shape);
     } else {
       throw Error(fmt::format("layer {} is of a kind that cannot be trained.", layer.name));
     }

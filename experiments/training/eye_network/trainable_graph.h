@@ -16,7 +16,7 @@ namespace maskbench::training {
 class TrainableGraph {
  public:
   /// Knows convolutions with even padding, dense layers, affine layers, clamps, sums, upsampling,
-  /// means and concatenation. Throws Error for anything else.
+  /// means, concatenation, flattening and score maps. Throws Error for anything else.
   explicit TrainableGraph(LayerGraph graph);
 
   /// Leaves that require gradients, always in the same order.

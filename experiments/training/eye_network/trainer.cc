@@ -86,20 +86,31 @@ struct Decoded {
   Tensor log_errors;
 };
 
+/// Where a regressing network says its places in a third output, they are taken from there: means
+/// of maps, which everybody else reads, teach nothing from beyond the maps' edges.
+bool Regresses(const std::vector<Tensor>& outputs) { return outputs.size() > 2; }
+
 Decoded Decode(const std::vector<Tensor>& outputs) {
   const Tensor& maps = outputs[0];
   const Tensor& values = outputs[1];
+  Decoded decoded;
+  decoded.sizes = values.narrow(1, kIrisLogHalfWidth, 3);
+  decoded.flags = values.narrow(1, kIrisShare, 5);
+  decoded.log_errors = values.narrow(1, kUpperLogError, kEyeValues - kUpperLogError);
+  if (Regresses(outputs)) {
+    const Tensor crop_px = 2 * outputs[2] + 0.5;
+    decoded.heights = crop_px.narrow(1, 0, 2 * kEyeMapWidth).view({-1, 2, kEyeMapWidth});
+    decoded.points =
+        crop_px.narrow(1, 2 * kEyeMapWidth, 10).view({-1, 2, 5}).transpose(1, 2).contiguous();
+    return decoded;
+  }
   const Tensor rows = 2 * torch::arange(kEyeMapHeight, torch::kFloat32) + 0.5;
   const Tensor columns = 2 * torch::arange(kEyeMapWidth, torch::kFloat32) + 0.5;
-  Decoded decoded;
   decoded.heights = (torch::softmax(maps.narrow(1, 0, 2), 2) * rows.view({1, 1, -1, 1})).sum(2);
   const Tensor heat = torch::softmax(maps.narrow(1, 2, 5).flatten(2), 2)
                           .view({maps.size(0), 5, kEyeMapHeight, kEyeMapWidth});
   const Tensor x = (heat.sum(2) * columns).sum(2), y = (heat.sum(3) * rows).sum(2);
   decoded.points = torch::stack({x, y}, 2);
-  decoded.sizes = values.narrow(1, kIrisLogHalfWidth, 3);
-  decoded.flags = values.narrow(1, kIrisShare, 5);
-  decoded.log_errors = values.narrow(1, kUpperLogError, kEyeValues - kUpperLogError);
   return decoded;
 }
 
@@ -139,13 +150,19 @@ Tensor Loss(const std::vector<Tensor>& outputs, const Batch& batch) {
   const Decoded decoded = Decode(outputs);
   const Tensor height_errors = decoded.heights - batch.heights;
   const Tensor point_errors = decoded.points - batch.points;
-  Tensor loss = WeightedMean(SmoothL1(height_errors, 0.5), batch.height_weights) +
-                0.1 * WeightedMean(HeightEntropy(outputs[0].narrow(1, 0, 2), batch.heights),
-                                   batch.height_weights);
+  const bool maps = !Regresses(outputs);
+  Tensor loss = WeightedMean(SmoothL1(height_errors, 0.5), batch.height_weights);
+  if (maps) {
+    loss = loss + 0.1 * WeightedMean(HeightEntropy(outputs[0].narrow(1, 0, 2), batch.heights),
+                                     batch.height_weights);
+  }
   const Tensor importance = torch::tensor({0.7F, 0.7F, 1.0F, 0.5F, 0.7F});
   const Tensor point_weights = batch.point_weights * importance;
-  loss = loss + WeightedMean(SmoothL1(point_errors, 0.5).sum(2), point_weights) +
-         0.05 * WeightedMean(PointEntropy(outputs[0].narrow(1, 2, 5), batch.points), point_weights);
+  loss = loss + WeightedMean(SmoothL1(point_errors, 0.5).sum(2), point_weights);
+  if (maps) {
+    loss = loss + 0.05 * WeightedMean(PointEntropy(outputs[0].narrow(1, 2, 5), batch.points),
+                                      point_weights);
+  }
   const Tensor size_scale = torch::tensor({10.0F, 10.0F, 4.0F});
   const Tensor size_errors = (decoded.sizes - batch.sizes) * size_scale;
   loss = loss + WeightedMean(SmoothL1(size_errors, 0.5).sum(1), batch.size_weights);
@@ -247,6 +264,15 @@ double MarginAt(const std::array<LabelPoint, kMarginPoints>& margin, double x) {
       return margin[k].y + (x - from) / (to - from) * (margin[k + 1].y - margin[k].y);
   }
   return std::nan("");
+}
+
+/// With the places that a regressing network draws its maps from as another output.
+LayerGraph ForTraining(LayerGraph graph) {
+  for (const Layer& layer : graph.layers) {
+    if (std::holds_alternative<ScoreMapsLayer>(layer.operation))
+      graph.outputs.push_back({"places", layer.inputs[0]});
+  }
+  return graph;
 }
 
 EyeErrors Validate(const TrainableGraph& graph, Corpus* corpus, int threads) {
@@ -375,7 +401,7 @@ TrainedEyeNetwork TrainEyeNetwork(const fs::path& crops, const TrainingOptions& 
                                   const std::function<void(const TrainingProgress&)>& progress) {
   at::set_num_threads(1);
   Corpus corpus(crops, options.validation_every);
-  TrainableGraph graph(BuildEyeNetwork(options.seed));
+  TrainableGraph graph(ForTraining(BuildEyeNetwork(options.seed, options.head)));
   Optimizer optimizer(graph.parameters());
   TrainedEyeNetwork result;
   int step = 0;
@@ -394,7 +420,9 @@ TrainedEyeNetwork TrainEyeNetwork(const fs::path& crops, const TrainingOptions& 
     std::vector<Tensor> saved;
     torch::load(saved, checkpoint.string());
     std::vector<Tensor> own = all_tensors();
-    if (saved.size() != own.size() + 1) {
+    bool same = saved.size() == own.size() + 1;
+    for (size_t k = 0; same && k < own.size(); ++k) same = saved[k].sizes() == own[k].sizes();
+    if (!same) {
       throw DataError(fmt::format("{} is a checkpoint of another network.", checkpoint.string()));
     }
     for (size_t k = 0; k < own.size(); ++k) own[k].copy_(saved[k]);
@@ -456,7 +484,8 @@ TrainedEyeNetwork TrainEyeNetwork(const fs::path& crops, const TrainingOptions& 
         for (int k = thread; k < options.batch; k += options.threads) {
           const Corpus::Index& at = pool[order[(first + static_cast<size_t>(k)) % order.size()]];
           NamedRandom random(options.seed, fmt::format("step {} sample {}", step, k), "changes");
-          const CropChange change = options.change_crops ? DrawChange(&random) : CropChange();
+          CropChange change = DrawChange(&random);
+          if (!options.randomised) change = PlacementOf(change);
           cv::Mat crop;
           targets.push_back(MakeTarget(corpus.Patch(at), corpus.Label(at), change, &random, &crop));
           pictures.push_back(crop);
@@ -524,6 +553,7 @@ TrainedEyeNetwork TrainEyeNetwork(const fs::path& crops, const TrainingOptions& 
   }
   if (result.validation.samples == 0) validate();
   result.graph = graph.Graph(optimizer.average);
+  result.graph.outputs.resize(EyeNetworkContract().outputs.size());
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "maskbench/core/json.h"
+#include "maskbench/nn/eye_network.h"
 #include "maskbench/nn/layer_graph.h"
 
 #include "experiments/training/eye_network/crop_shard.h"
@@ -25,8 +26,10 @@ struct TrainingOptions {
   int validation_every = 10;
   int log_every = 250;
   int validate_every = 2000;
-  /// Ablations.
-  bool change_crops = true;
+  EyeNetworkHead head = EyeNetworkHead::kMaps;
+  /// Without, crops are shifted, turned and scaled as the face mesh does, but no colour is changed,
+  /// no noise and no blur is added.
+  bool randomised = true;
 };
 
 /// Errors on the validation subjects.

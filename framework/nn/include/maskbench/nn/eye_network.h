@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "maskbench/nn/contract.h"
 #include "maskbench/nn/layer_graph.h"
@@ -58,10 +59,23 @@ enum EyeValue : int {
 
 const NetworkContract& EyeNetworkContract();
 
+/// What the places are read from; all else is the same.
+enum class EyeNetworkHead {
+  /// A decoder that goes back up with skips and draws the maps. The delivered network has it.
+  kMaps,
+  /// For comparison: places straight from the deepest layer, flattened and multiplied once, with
+  /// about as many weights as the decoder. A ScoreMapsLayer draws its maps from them, so that the
+  /// outputs are the contract's.
+  kRegression
+};
+/// "maps" or "regression". Throws UsageError for anything else.
+EyeNetworkHead EyeNetworkHeadOf(const std::string& name);
+
 /// The untrained network: an encoder of strided convolutions and residual blocks of 5 × 5 depthwise
 /// and 1 × 1 convolutions (after MobileNet, Howard et al. 2017, arXiv:1704.04861), and a decoder
-/// that goes back up with skips. Every convolution but the last ones is followed by an AffineLayer,
-/// which is where training normalises. Weights after He et al. 2015 (arXiv:1502.01852).
-LayerGraph BuildEyeNetwork(std::uint64_t seed);
+/// that goes back up with skips (or EyeNetworkHead::kRegression). Every convolution but the last
+/// ones is followed by an AffineLayer, which is where training normalises. Weights after He et al.
+/// 2015 (arXiv:1502.01852).
+LayerGraph BuildEyeNetwork(std::uint64_t seed, EyeNetworkHead head = EyeNetworkHead::kMaps);
 
 }  // namespace maskbench

@@ -105,10 +105,19 @@ struct ConcatLayer {};
 /// Along the channels.
 struct SoftmaxLayer {};
 
+/// Turns places into maps whose softmax lies there: scores −d² / (2·sigma²) at distance d, pixels.
+/// Takes the height of each line at each column, line by line, then x of all points, then y. Gives
+/// an image with a map for each line, whose distance counts within the column, and for each point.
+struct ScoreMapsLayer {
+  int64_t lines = 0;
+  int64_t points = 0;
+  float sigma = 0.6f;  ///< Below 0.5 pixels means of the softmax lean towards whole pixels.
+};
+
 using LayerOperation =
     std::variant<InputLayer, ConvolutionLayer, DenseLayer, AffineLayer, ClampLayer, PReluLayer,
                  UnaryLayer, BinaryLayer, PoolLayer, PadLayer, UpsampleLayer, ReshapeLayer,
-                 ReduceLayer, ConcatLayer, SoftmaxLayer>;
+                 ReduceLayer, ConcatLayer, SoftmaxLayer, ScoreMapsLayer>;
 
 struct Layer {
   std::string name;  ///< In the source, for messages.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "maskbench/core/option_table.h"
 #include "maskbench/pipeline/dataset_maker.h"
 
 namespace maskbench {
@@ -19,6 +20,7 @@ class NetworkTrainer {
     int workers = 2;
     /// 1 is the full recipe; a smaller share of data and steps is for trying out.
     double effort = 1;
+    Json options = Json::object();  ///< Of the network's own, see Options().
     std::filesystem::path folder;
   };
   /// @param phase  what is being done, e.g. "drawing crops".
@@ -28,8 +30,10 @@ class NetworkTrainer {
   virtual ~NetworkTrainer() = default;
   virtual std::string Name() const = 0;
   virtual std::string Summary() const = 0;
-  /// Makes training data and trains into `request.folder`; called again it goes on. Returns the
-  /// files to look at. Throws UsageError or DataError.
+  /// What a request's options may be.
+  virtual std::vector<OptionDoc> Options() const { return {}; }
+  /// Makes training data and trains into `request.folder`; called again it goes on, but with
+  /// another request it throws. Returns the files to look at. Throws UsageError or DataError.
   virtual std::vector<std::filesystem::path> Train(const MakerPlaces& places,
                                                    const Request& request,
                                                    const Progress& progress) const = 0;
