@@ -78,17 +78,52 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   report_command->add_option("DIR", folder, "Folder of the run.")->required();
   does(report_command, [&] { return ReportCommand(program, folder); });
 
+  std::string sheets_variant;
+  std::filesystem::path sheets_folder;
+  CLI::App* signs_command = app.add_subcommand(
+      "sheets",
+      "Draw the patients' eyes before and after masking, one above the other, from a finished run "
+      "that kept its files (\"keep\": \"all\").");
+  signs_command->add_option("DIR", folder, "Folder of the run.")->required();
+  signs_command->add_option("--variant", sheets_variant, "Variant of the run, e.g. digital_mask.")
+      ->required();
+  signs_command->add_option("--out", sheets_folder, "Folder for the pictures.")->required();
+  does(signs_command,
+       [&] { return SheetsCommand(program, folder, sheets_variant, sheets_folder); });
+
   std::string what, observer;
   std::filesystem::path file;
   CLI::App* export_command = app.add_subcommand(
       "export", "Write observations as .csv, or as .npy with a .json beside it.");
   export_command->add_option("DIR", folder, "Folder of the run.")->required();
-  export_command->add_option("--what", what, "measures, embeddings, readings or timings.")
+  export_command
+      ->add_option("--what", what,
+                   "measures, embeddings, templates (one per recording and variant, NaN where "
+                   "enrolment failed), readings or timings.")
       ->required()
-      ->check(CLI::IsMember({"measures", "embeddings", "readings", "timings"}));
+      ->check(CLI::IsMember({"measures", "embeddings", "templates", "readings", "timings"}));
   export_command->add_option("--observer", observer, "Only what this observer saw.");
   export_command->add_option("--to", file, "File to write.")->required();
   does(export_command, [&] { return ExportCommand(program, folder, what, observer, file); });
+
+  MatchArguments match;
+  CLI::App* match_command = app.add_subcommand(
+      "match",
+      "Search every descriptor of one .npy file in another one, exactly. Where FILE.json beside "
+      "both "
+      "names recordings and subjects, also says how often the right person is found.");
+  match_command->add_option("GALLERY", match.gallery, "Templates of known people, .npy.")
+      ->required();
+  match_command->add_option("PROBES", match.probes, "Descriptors that are searched for, .npy.")
+      ->required();
+  match_command->add_option("--metric", match.metric, "How descriptors are compared.")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cosine", "euclidean"}));
+  match_command->add_option("--top", match.top, "So many of the nearest templates are listed.")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  match_command->add_option("--to", match.to, "Write them to a .csv file.");
+  does(match_command, [&] { return MatchCommand(match); });
 
   MaskArguments mask;
   CLI::App* mask_command = app.add_subcommand(
@@ -112,14 +147,39 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   CLI::Option* truth = mask_command->add_option(
       "--truth", mask.truth,
       "Truth of a virtual recording's frames (truth/ID.msgpack), for oracles alone.");
+  CLI::Option* patient = mask_command->add_option(
+      "--patient", mask.patient,
+      "Who is recorded, for methods that show a patient the same in all recordings; the subject's "
+      "id of a manifest gives what a run gives.");
   CLI::Option* compare =
       mask_command->add_flag("--compare", mask.compare, "Write original and mask side by side.");
-  from->excludes(variant)->excludes(truth)->excludes(compare);
+  CLI::Option* steadiness = mask_command->add_flag(
+      "--steadiness", mask.steadiness,
+      "Say how much a digital mask trembles while the patient holds still, beside the face mesh of "
+      "the same frames; needs --set parameters=FILE.");
+  from->excludes(variant)->excludes(truth)->excludes(compare)->excludes(patient);
+  from->excludes(steadiness);
   mask_command
       ->add_option("FILES", mask.files,
                    "IN and OUT: recording, and video to write; OUT alone with --from.")
       ->required();
   does(mask_command, [&] { return MaskCommand(program, mask); });
+
+  GalleryArguments gallery;
+  CLI::App* gallery_command = app.add_subcommand(
+      "gallery",
+      "Make a gallery of shapes, one of each subject, for the digital mask's policy k_same, from "
+      "files of parameters that a run of policy fitted kept (option `parameters`, a folder).");
+  gallery_command->add_option("DIR", gallery.run, "Folder of that run.")->required();
+  gallery_command->add_option("--masks", gallery.masks, "Folder of the files of parameters.")
+      ->required();
+  gallery_command->add_option("--split", gallery.split, "Subjects of this split alone.")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"train", "tune", "test", "all"}));
+  gallery_command
+      ->add_option("--to", gallery.to, "File to write; as confidential as the recordings.")
+      ->required();
+  does(gallery_command, [&] { return GalleryCommand(program, gallery); });
 
   MeasureArguments measure;
   CLI::App* measure_command = app.add_subcommand(
@@ -178,6 +238,25 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   make_command->add_option("--out", make.folder, "Folder of the data set.")->required();
   does(make_command, [&] { return DatasetMakeCommand(program, make); });
 
+  DatasetImportArguments import;
+  CLI::App* layout_command = dataset_command->add_subcommand(
+      "import", "Write the manifest of a collected data set that has a layout of its own.");
+  std::string layouts = "Layout:";
+  for (const auto& importer : program.components->dataset_importers)
+    layouts += " " + importer->Name() + " (" + importer->Summary() + ")";
+  layout_command->add_option("LAYOUT", import.layout, layouts)->required();
+  layout_command
+      ->add_option("FOLDER", import.request.folder,
+                   "Where the recordings lie; manifest.json is written into it.")
+      ->required();
+  layout_command->add_option("--name", import.request.name, "Of the data set; the layout's else.");
+  layout_command->add_option("--kind", import.request.kind, "real or virtual people.")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"real", "virtual"}));
+  layout_command->add_flag("--pairs-only", import.request.pairs_only,
+                           "Only recordings that the data set's protocol compares.");
+  does(layout_command, [&] { return DatasetImportCommand(program, import); });
+
   DatasetSheetsArguments sheets;
   CLI::App* sheets_command = dataset_command->add_subcommand(
       "sheets", "Draw contact sheets of the people of a data set that is made.");
@@ -191,9 +270,17 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
       "train",
       "Train a network of the project from data that is made for it. A second call goes on where "
       "the first one stopped.");
-  std::string trainers = "Network:";
-  for (const auto& trainer : program.components->network_trainers)
+  std::string trainers = "Network:", trainer_options;
+  for (const auto& trainer : program.components->network_trainers) {
     trainers += " " + trainer->Name() + " (" + trainer->Summary() + ")";
+    trainer_options += "Options of " + trainer->Name() + ", for --set:\n";
+    for (const OptionDoc& doc : trainer->Options()) {
+      trainer_options += fmt::format("  {} ({}{}; default {})\n      {}\n", doc.name, doc.type,
+                                     doc.rule_text.empty() ? "" : "; " + doc.rule_text,
+                                     doc.default_text, doc.help);
+    }
+  }
+  train_command->footer(trainer_options);
   train_command->add_option("NAME", train.name, trainers + ".")->required();
   train_command
       ->add_option("--seed", train.request.seed,
@@ -209,6 +296,9 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
                    "Share of the recipe's data and steps, to try it out.")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 10.0));
+  train_command->add_option("--set", train.options,
+                            "Option of the network's recipe, e.g. --set head=regression; may be "
+                            "repeated.");
   train_command
       ->add_option("--out", train.request.folder, "Folder for data, checkpoint and results.")
       ->required();

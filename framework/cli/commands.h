@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "maskbench/cli/command_line.h"
+#include "maskbench/pipeline/dataset_importer.h"
 #include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/network_trainer.h"
 
@@ -26,18 +27,36 @@ int RunCommand(const Program& program, const RunArguments& arguments);
 int PlanCommand(const Program& program, const RunArguments& arguments);
 int ScoreCommand(const Program& program, const std::filesystem::path& out);
 int ReportCommand(const Program& program, const std::filesystem::path& out);
+int SheetsCommand(const Program& program, const std::filesystem::path& out,
+                  const std::string& variant, const std::filesystem::path& folder);
 int ExportCommand(const Program& program, const std::filesystem::path& out, const std::string& what,
                   const std::string& observer, const std::filesystem::path& file);
+
+struct MatchArguments {
+  std::filesystem::path gallery, probes;  ///< .npy, one descriptor per row.
+  std::filesystem::path to;
+  std::string metric = "cosine";
+  int top = 10;
+};
+int MatchCommand(const MatchArguments& arguments);
 
 struct MaskArguments {
   std::string variant;
   std::vector<std::string> options;
   std::filesystem::path parameters;          ///< A stored mask to be drawn; empty: mask a video.
   std::filesystem::path truth;               ///< For oracles.
+  std::string patient;                       ///< Id of who is recorded; empty: not told.
   std::vector<std::filesystem::path> files;  ///< IN and OUT; OUT alone for a stored mask.
   bool compare = false;
+  bool steadiness = false;  ///< Say how much the mask trembles at rest.
 };
 int MaskCommand(const Program& program, const MaskArguments& arguments);
+
+struct GalleryArguments {
+  std::filesystem::path run, masks, to;
+  std::string split = "all";
+};
+int GalleryCommand(const Program& program, const GalleryArguments& arguments);
 
 struct MeasureArguments {
   std::filesystem::path input;
@@ -60,10 +79,16 @@ struct DatasetSheetsArguments {
   std::uint64_t seed = 1;
 };
 int DatasetSheetsCommand(const Program& program, const DatasetSheetsArguments& arguments);
+struct DatasetImportArguments {
+  std::string layout;
+  ImportRequest request;
+};
+int DatasetImportCommand(const Program& program, const DatasetImportArguments& arguments);
 int DatasetCheckCommand(const Program& program, const std::filesystem::path& manifest);
 
 struct TrainArguments {
   std::string name;
+  std::vector<std::string> options;
   NetworkTrainer::Request request;
 };
 int TrainCommand(const Program& program, const TrainArguments& arguments);

@@ -78,6 +78,8 @@ void PrintReference(const Components& components) {
   PrintOptionTable(LabelledRecording::Options().Docs());
   fmt::print("### An eye (`right`, `left`)\n\n");
   PrintOptionTable(EyeTruth::Options().Docs());
+  fmt::print("### A pair\n\n");
+  PrintOptionTable(DatasetPair::Options().Docs());
   std::string kind;
   for (const ListedComponent& component : AllComponents(components)) {
     if (component.kind != kind) {
@@ -89,6 +91,11 @@ void PrintReference(const Components& components) {
     fmt::print("### `{}` (version {})\n\n{}\n\n", component.info.type, component.info.version,
                component.info.summary);
     PrintOptionTable(component.docs);
+  }
+  fmt::print("## Networks that are trained here\n\nOptions of `maskbench train NAME --set …`.\n\n");
+  for (const auto& trainer : components.network_trainers) {
+    fmt::print("### `{}`\n\n{}\n\n", trainer->Name(), trainer->Summary());
+    PrintOptionTable(trainer->Options());
   }
 }
 

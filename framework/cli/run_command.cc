@@ -16,6 +16,7 @@
 #include "maskbench/pipeline/scheduler.h"
 #include "maskbench/pipeline/scoring.h"
 #include "maskbench/report/report.h"
+#include "maskbench/report/sign_sheets.h"
 
 #include "commands.h"
 #include "progress.h"
@@ -100,6 +101,13 @@ PreparedRun Prepare(const Program& program, const RunArguments& arguments) {
   run.networks = std::make_unique<NetworkLibrary>(program.ModelsDir(), replacements);
   run.description.plan = MakePlan(config, run.description.dataset, *program.components,
                                   *run.networks, run.config_folder, program.Places());
+  for (const ComponentChoice& choice : config.experiments) {
+    Problems problems;
+    program.components->experiments.Make(choice, {})
+        ->CheckData(run.description.dataset, run.description.plan.recordings, &problems);
+    problems.ThrowIfAny(
+        fmt::format("{}: experiment \"{}\"", arguments.config.string(), choice.name));
+  }
   run.description.environment = EnvironmentFacts(program, run);
   return run;
 }
@@ -204,6 +212,24 @@ int ScoreCommand(const Program& program, const fs::path& out) {
 int ReportCommand(const Program& program, const fs::path& out) {
   WriteReport(out, *program.components);
   fmt::print("Report: {}\n", (out / "report.md").string());
+  return kExitDone;
+}
+
+int SheetsCommand(const Program& program, const fs::path& out, const std::string& variant,
+                  const fs::path& folder) {
+  const RunDescription run = ReadRunDescription(out, *program.components);
+  Store store(StoreFile(out));
+  ProgressBar bar;
+  bool begun = false;
+  const std::vector<fs::path> files =
+      WriteSignSheets(RunData(run.config, run.dataset, run.plan, &store, out), out, variant, folder,
+                      [&](int, int total, const std::string& what) {
+                        if (!begun) bar.Begin(total, 0);
+                        begun = true;
+                        bar.Step("drawing " + what);
+                      });
+  bar.Close();
+  for (const fs::path& file : files) fmt::print("{}\n", file.string());
   return kExitDone;
 }
 

@@ -11,6 +11,7 @@
 #include "maskbench/core/files.h"
 #include "maskbench/core/text.h"
 #include "maskbench/masking/mask_parameters.h"
+#include "maskbench/masking/mask_steadiness.h"
 #include "maskbench/masking/mask_video.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
@@ -179,6 +180,16 @@ int MaskCommand(const Program& program, const MaskArguments& arguments) {
     }
     job.truth = fs::absolute(arguments.truth);
   }
+  if (!arguments.patient.empty()) {
+    if (!program.components->maskers.Info(choice.type).needs_patient) {
+      throw UsageError(
+          fmt::format("{} does not ask who is recorded: --patient is not for it.", choice.type));
+    }
+    job.patient = AnonymousPatient(arguments.patient);
+  }
+  const std::string kept = choice.options.value("parameters", "");
+  if (arguments.steadiness && (kept.empty() || fs::is_directory(kept)))
+    throw UsageError("--steadiness needs --set parameters=FILE of a digital mask.");
   TrackFaces(program, input, job.track);
   const MaskReport report = masker->Mask(job);
   if (arguments.compare) {
@@ -188,6 +199,14 @@ int MaskCommand(const Program& program, const MaskArguments& arguments) {
     Deliver(job.output, output);
   }
   PrintReport(output, report, choice.type);
+  if (arguments.steadiness) {
+    const MaskSteadiness steadiness = MeasureSteadiness(ParseMaskParameters(ReadFile(kept), kept),
+                                                        job.track, program.ModelsDir());
+    fmt::print(
+        "At rest in {} frames: points of the mask tremble by {:.3f} px RMS, of the mesh by "
+        "{:.3f} px.\n",
+        steadiness.frames, steadiness.mask_px_rms, steadiness.mesh_px_rms);
+  }
   return kExitDone;
 }
 

@@ -70,4 +70,14 @@ std::string HmacSha256(std::string_view key, std::string_view message) {
   return Hex(bytes, size);
 }
 
+std::string StretchedSha256(std::string_view password, std::string_view salt, int rounds,
+                            size_t bytes) {
+  std::vector<unsigned char> out(bytes);
+  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
+                    reinterpret_cast<const unsigned char*>(salt.data()),
+                    static_cast<int>(salt.size()), rounds, EVP_sha256(), static_cast<int>(bytes),
+                    out.data());
+  return Hex(out.data(), out.size());
+}
+
 }  // namespace maskbench

@@ -4,19 +4,24 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
 #include "maskbench/head/head_registry.h"
+#include "maskbench/masking/causal_mask.h"
 #include "maskbench/masking/face_policy.h"
 #include "maskbench/masking/mask_face_fit.h"
 #include "maskbench/masking/mask_measures.h"
 #include "maskbench/masking/mask_overlay.h"
 #include "maskbench/masking/mask_parameters.h"
+#include "maskbench/masking/mask_switches.h"
 #include "maskbench/masking/mask_video.h"
 #include "maskbench/masking/masker.h"
+#include "maskbench/media/frame_source.h"
 #include "maskbench/nn/eye_network.h"
+#include "maskbench/perception/face_track.h"
 
 namespace maskbench {
 namespace {
@@ -31,7 +36,7 @@ std::string PolicyHelp() {
   return help + ".";
 }
 
-struct DigitalMaskOptions {
+struct DigitalMaskOptions : FacePolicyOptions, MaskSwitches {
   std::string model = "parametric";
   std::string policy = "mean";
   bool eyelid = true;
@@ -40,29 +45,44 @@ struct DigitalMaskOptions {
   bool expression = true;
   double camera_distance_mm = EyeFitOptions().camera_distance_mm;
   std::string parameters;
+  std::string mode = "offline";
+  int latency_frames = 6;
 
   static const OptionTable<DigitalMaskOptions>& Options() {
     using O = DigitalMaskOptions;
-    static const auto table =
-        OptionTable<O>()
-            .Add("model", &O::model, "Head model whose face is shown.",
-                 {OneOf({"parametric", "canonical468"})})
-            .Add("policy", &O::policy, PolicyHelp(), {OneOf(FacePolicyNames())})
-            .Add("eyelid", &O::eyelid,
-                 "Lids follow MRD1, MRD2 and blinks. Without: the mean face's resting lids.")
-            .Add("eyeball", &O::eyeball,
-                 "Eyes follow the visual axes. Without: they look straight ahead of the head.")
-            .Add("retargeting", &O::retargeting,
-                 "Lids and axes are solved so that the mask measures what the patient does. "
-                 "Without: measured numbers are put into the mask's joints as they are.")
-            .Add("expression", &O::expression,
-                 "Brows, nose and mouth follow the patient's, against the patient's usual "
-                 "expression. Without: the face's own at rest.")
-            .Add("camera_distance_mm", &O::camera_distance_mm,
-                 "Distance of the eyes from the camera, mm; matters little.", {Range(100, 10000)})
-            .Add("parameters", &O::parameters,
-                 "Where the parameters that the mask shows are written as well: a file, or a "
-                 "folder in which each recording gets ANONYMOUS_ID.mask; nowhere when empty.");
+    static const auto table = [] {
+      OptionTable<O> made;
+      made.Add("model", &O::model, "Head model whose face is shown.",
+               {OneOf({"parametric", "canonical468"})})
+          .Add("policy", &O::policy, PolicyHelp(), {OneOf(FacePolicyNames())})
+          .Add("eyelid", &O::eyelid,
+               "Lids follow MRD1, MRD2 and blinks. Without: the mean face's resting lids.")
+          .Add("eyeball", &O::eyeball,
+               "Eyes follow the visual axes. Without: they look straight ahead of the head.")
+          .Add("retargeting", &O::retargeting,
+               "Lids and axes are solved so that the mask measures what the patient does. "
+               "Without: measured numbers are put into the mask's joints as they are.")
+          .Add("expression", &O::expression,
+               "Brows, nose and mouth follow the patient's, against the patient's usual "
+               "expression. Without: the face's own at rest.")
+          .Add("camera_distance_mm", &O::camera_distance_mm,
+               "Distance of the eyes from the camera, mm; matters little.", {Range(100, 10000)})
+          .Add("parameters", &O::parameters,
+               "Where the parameters that the mask shows are written as well: a file, or a "
+               "folder in which each recording gets ANONYMOUS_ID.mask; nowhere when empty.")
+          .Add(
+              "mode", &O::mode,
+              "`offline` looks at the whole recording to calibrate eyeballs, head and camera, then "
+              "draws. `causal` goes through it once: a frame depends on those before it and on "
+              "`latency_frames` after it.",
+              {OneOf({"offline", "causal"})})
+          .Add("latency_frames", &O::latency_frames,
+               "With mode `causal`: how many later frames a frame of the mask waits for.",
+               {Range(0, 60)});
+      AddFacePolicyOptions(&made);
+      AddMaskSwitches(&made);
+      return made;
+    }();
     return table;
   }
 };
@@ -76,6 +96,8 @@ class DigitalMask : public Masker {
   std::string Extension(const Recording&) const override { return context_.delivery.Extension(); }
 
   MaskReport Mask(const MaskJob& job) override {
+    Prepare();
+    if (options_.mode == "causal") return MaskInOnePass(job);
     const std::string bytes = SerialiseMaskParameters(Measure(job));
     MaskVideo::Keep(bytes, options_.parameters, job.recording.anonymous_id);
     // From here on nothing is known but what the file would say. The overlay alone also gets the
@@ -89,20 +111,74 @@ class DigitalMask : public Masker {
       report = video_->Draw(bytes, origin, job.output, context_.delivery);
     }
     if (face_fit_) report.notes["face_fit"] = face_fit_->Notes();
+    if (!face_notes_.empty()) report.notes["face"] = face_notes_;
     return report;
   }
 
  private:
-  MaskParameters Measure(const MaskJob& job) {
-    if (!reader_) {
-      if (context_.networks == nullptr)
-        throw UsageError("the digital mask needs the eye network, but no networks are given.");
-      canonical_mm_ = CanonicalFace(context_.networks->models_dir());
-      globes_mm_ = CanonicalGlobes(context_.networks->models_dir());
-      reader_.emplace(*context_.networks);
-      video_.emplace(context_.networks->models_dir());
-      model_ = MakeHeadModel(options_.model, context_.networks->models_dir());
+  void Prepare() {
+    if (reader_) return;
+    if (context_.networks == nullptr)
+      throw UsageError("the digital mask needs the eye network, but no networks are given.");
+    canonical_mm_ = CanonicalFace(context_.networks->models_dir());
+    globes_mm_ = CanonicalGlobes(context_.networks->models_dir());
+    reader_.emplace(*context_.networks);
+    video_.emplace(context_.networks->models_dir());
+    model_ = MakeHeadModel(options_.model, context_.networks->models_dir());
+  }
+
+  /// Reads, measures, draws and writes frame by frame.
+  MaskReport MaskInOnePass(const MaskJob& job) {
+    const FacePolicy& policy = FindFacePolicy(options_.policy);
+    CausalMaskOptions options;
+    options.model = options_.model;
+    options.policy = policy.name;
+    options.stages = {options_.eyelid, options_.eyeball, options_.retargeting};
+    options.expression = options_.expression;
+    options.camera_distance_mm = options_.camera_distance_mm;
+    options.latency_frames = options_.latency_frames;
+    options.needs_face = policy.looks_at_patient;
+    options.needs_spacing = options_.eye_spacing == "patient";
+    options.choose = [&](const FaceIdentity* patient, std::optional<double> spacing_mm) {
+      FaceShape face = policy.choose(
+          {*model_, patient, job.seed, job.recording.anonymous_id, options_, job.patient});
+      SpaceEyes(options_, spacing_mm, *model_, &face);
+      return face;
+    };
+    const MediaInfo& info = job.recording.info;
+    CausalMask mask(*model_, canonical_mm_, globes_mm_, {info.width_px, info.height_px}, info.rate,
+                    options);
+    std::optional<MaskOverlay> overlay;
+    if (over_original_) overlay.emplace(job.recording);
+    MaskVideoStream video = video_->Begin(mask.header(), job.output, context_.delivery,
+                                          overlay ? overlay->AfterFrame() : nullptr);
+    bool settled = false;
+    const auto draw = [&](MaskFrame frame) {
+      if (mask.settled() && !std::exchange(settled, true)) video.Settle(mask.header());
+      LimitPose(options_, &frame);
+      video.Draw(frame);
+    };
+    FaceTrackReader track(job.track);
+    const std::unique_ptr<FrameSource> frames = OpenFrames(job.recording.file);
+    FaceObservation face;
+    Frame frame;
+    while (track.Next(&face) && frames->Next(&frame)) {
+      std::optional<std::array<EyeEvidence, 2>> eyes;
+      if (face.has_face()) eyes = reader_->Look(frame.bgr, face);
+      if (const std::optional<MaskFrame> due = mask.Push(face, eyes)) draw(*due);
     }
+    while (const std::optional<MaskFrame> due = mask.Finish()) draw(*due);
+    mask.RequireFace();
+    if (!settled) video.Settle(mask.header());
+    std::string bytes;
+    MaskReport report = video.Finish(&bytes);
+    MaskVideo::Keep(bytes, options_.parameters, job.recording.anonymous_id);
+    report.notes.update(mask.Notes());
+    if (!mask.face_notes().empty()) report.notes["face"] = mask.face_notes();
+    return report;
+  }
+
+  MaskParameters Measure(const MaskJob& job) {
     const EyeReading reading = reader_->Read(job.recording, job.track, canonical_mm_);
     if (reading.frames_with_face == 0)
       throw DataError(
@@ -123,9 +199,13 @@ class DigitalMask : public Masker {
     }
     options.policy = policy.name;
     options.face = policy.choose({*model_, policy.looks_at_patient ? &face_fit_->identity : nullptr,
-                                  job.seed, job.recording.anonymous_id});
+                                  job.seed, job.recording.anonymous_id, options_, job.patient});
+    SpaceEyes(options_, EyeSpacingMm(fit), *model_, &options.face);
+    face_notes_ = options.face.notes;
     options.expressions = options_.expression ? &*face_fit_ : nullptr;
-    return MeasureMask(reading, fit, job.recording.info.rate, options);
+    MaskParameters parameters = MeasureMask(reading, fit, job.recording.info.rate, options);
+    for (MaskFrame& frame : parameters.frames) LimitPose(options_, &frame);
+    return parameters;
   }
 
   DigitalMaskOptions options_;
@@ -136,31 +216,36 @@ class DigitalMask : public Masker {
   std::array<Eigen::Vector3d, 2> globes_mm_;
   std::unique_ptr<const HeadModel> model_;
   std::optional<MaskFaceFit> face_fit_;  ///< Of the present recording, where one is needed.
+  Json face_notes_;                      ///< What the policy says of the present face.
   std::optional<MaskVideo> video_;
 };
 
 }  // namespace
 
 void RegisterDigitalMask(Registry<Masker>* registry) {
+  ComponentInfo info = {
+      "digital_mask",
+      3,
+      "A rendered face, nobody's by default, with the patient's lids, gaze, expressions and head "
+      "movements.",
+      {EyeNetworkContract().name, "head/parametric", "head/canonical468"}};
+  info.needs_patient = true;
   registry->Add<DigitalMaskOptions>(
-      {"digital_mask",
-       2,
-       "A rendered face, nobody's by default, with the patient's lids, gaze, expressions and head "
-       "movements.",
-       {EyeNetworkContract().name, "head/parametric", "head/canonical468"}},
-      [](const DigitalMaskOptions& options, const Masker::Context& context) {
+      info, [](const DigitalMaskOptions& options, const Masker::Context& context) {
         return std::make_unique<DigitalMask>(options, context, false);
       });
 }
 
 void RegisterUnsafeOverlay(Registry<Masker>* registry) {
+  ComponentInfo info = {
+      "unsafe_overlay",
+      2,
+      "UNSAFE, for comparison only: the digital mask's face laid over the original frame, so that "
+      "hair, ears, outline of the face and background remain.",
+      {EyeNetworkContract().name, "head/parametric", "head/canonical468"}};
+  info.needs_patient = true;
   registry->Add<DigitalMaskOptions>(
-      {"unsafe_overlay",
-       1,
-       "UNSAFE, for comparison only: the digital mask's face laid over the original frame, so that "
-       "hair, ears, outline of the face and background remain.",
-       {EyeNetworkContract().name, "head/parametric", "head/canonical468"}},
-      [](const DigitalMaskOptions& options, const Masker::Context& context) {
+      info, [](const DigitalMaskOptions& options, const Masker::Context& context) {
         return std::make_unique<DigitalMask>(options, context, true);
       });
 }

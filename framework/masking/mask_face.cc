@@ -44,6 +44,10 @@ SkinRecipe Skin() {
   recipe.scalp.density = 1;
   recipe.scalp.length_mm = 3;
   recipe.scalp.colour.melanin = 0.75;
+  // Above the skin that moves with the lids, so that a low lid draws no brow down with it.
+  recipe.brows.height_mm = 4.5;
+  recipe.brows.thickness = 0.75;
+  recipe.brows.hair_mm = 6.5;
   return recipe;
 }
 
@@ -58,20 +62,27 @@ EyeRecipe Eyes() {
   return recipe;
 }
 
-std::shared_ptr<const MeshTopology> PatchTopology() {
-  static const std::shared_ptr<const MeshTopology> topology = [] {
+/// Faces forwards on both sides, whose plates are mirror images.
+std::shared_ptr<const MeshTopology> PatchTopology(Side side) {
+  const auto make = [](bool mirrored) {
     auto made = std::make_shared<MeshTopology>();
+    const auto add = [&](int a, int b, int c) {
+      made->triangles.push_back(mirrored ? std::array<int, 3>{a, c, b}
+                                         : std::array<int, 3>{a, b, c});
+    };
     // Rings of a plate that bends back: middle, half way, edge.
     for (int k = 0; k < kPatchRound; ++k) {
       const int next = (k + 1) % kPatchRound;
-      made->triangles.push_back({0, 1 + k, 1 + next});
-      made->triangles.push_back({1 + k, 1 + kPatchRound + k, 1 + next});
-      made->triangles.push_back({1 + next, 1 + kPatchRound + k, 1 + kPatchRound + next});
+      add(0, 1 + k, 1 + next);
+      add(1 + k, 1 + kPatchRound + k, 1 + next);
+      add(1 + next, 1 + kPatchRound + k, 1 + kPatchRound + next);
     }
     made->parts.assign(made->triangles.size(), Part::kOccluder);
-    return made;
-  }();
-  return topology;
+    return std::shared_ptr<const MeshTopology>(made);
+  };
+  static const std::array<std::shared_ptr<const MeshTopology>, 2> topologies = {make(true),
+                                                                                make(false)};
+  return topologies[static_cast<size_t>(side)];
 }
 
 /// How the model's frame is pitched against that of the mesh's mean face, in which heads are
@@ -121,6 +132,7 @@ MaskFace::MaskFace(const MaskHeader& header, const std::filesystem::path& models
   skin.relief = nullptr;  // Even skin has none that a webcam would show.
   look.skin = SkinMaterial(skin, Skin().gloss);
   for (auto& textures : look.eye_textures) textures = std::make_shared<EyeTextures>(Eyes());
+  look.lashes->open_share = 0;  // Lids are read at their margins; nothing shall hide those.
   look.clothes = kClothesGrey;
   Eigen::MatrixXf expressions;
   if (!header.expressions.empty()) {
@@ -136,6 +148,8 @@ MaskFace::MaskFace(const MaskHeader& header, const std::filesystem::path& models
                         Eigen::Vector3d::UnitX())
           .toRotationMatrix();
   for (size_t s = 0; s < 2; ++s) centres_[s] = Locate(rig->topology().globe_centre[s], neutral_);
+  // The mean's is the origin of the model's frame.
+  if (!header.identity.empty()) between_ = 0.5 * (centres_[0] + centres_[1]);
 }
 
 MaskFace::Posed MaskFace::Pose(const MaskHeader& header, const MaskFrame& frame) const {
@@ -157,6 +171,7 @@ MaskFace::Posed MaskFace::Pose(const MaskHeader& header, const MaskFrame& frame)
   pose.head.rotation =
       Eigen::Quaterniond::FromTwoVectors(Eigen::Vector3d::UnitZ(), ray).toRotationMatrix() * turn *
       face_from_model_;
+  pose.head.translation_mm -= pose.head.rotation * between_;
   const PictureAxes axes(camera, pose.head, turn, px_per_mm);
   Eigen::Matrix3Xd rest_now;
   if (!units_.empty()) {
@@ -228,7 +243,7 @@ Mesh MaskFace::Patch(Side side, const maskbench::Pose& head) const {
     return made;
   }();
   Mesh mesh;
-  mesh.topology = PatchTopology();
+  mesh.topology = PatchTopology(side);
   mesh.material = material;
   mesh.two_sided = true;
   const size_t s = static_cast<size_t>(side);

@@ -2,22 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include <Eigen/Dense>
 #include <Eigen/Geometry>
 
+#include "maskbench/masking/mask_follower.h"
+
 namespace maskbench {
 namespace {
 
 constexpr double kDegrees = 180 / 3.14159265358979323846;
-// Lids that are nearer count as touching; those that the network calls shut, up to the second.
-constexpr double kTouchingMm = 0.3, kShutMm = 1.0;
-// Lids so near leave too little of the iris to read a direction, but are a sign themselves.
-constexpr double kNarrowMm = 3.0;
-// Of a lower lid that was never measured with its eye.
-constexpr double kUsualMrd2Mm = 5.2;
 constexpr double kInSight = 0.5;
 
 double Median(std::vector<double> values) {
@@ -70,59 +65,15 @@ class GlobePlaces {
   std::optional<Eigen::Vector2d> apart_;  ///< Left against right, mm of the frontal plane.
 };
 
-/// Follows one eye through the recording.
-class EyeFollower {
- public:
-  EyeFollower(const EyeTraces& traces, double hold_frames)
-      : traces_(traces), hold_frames_(hold_frames) {}
-
-  MaskEye At(size_t frame) {
-    const double azimuth = traces_.camera_azimuth_deg.values[frame],
-                 elevation = traces_.camera_elevation_deg.values[frame],
-                 mrd1 = traces_.mrd1_mm.values[frame], mrd2 = traces_.mrd2_mm.values[frame],
-                 aperture = traces_.aperture_mm.values[frame];
-    MaskEye eye = last_;
-    eye.status = MaskEyeStatus::kNotSeen;
-    if (!(traces_.in_sight[frame] >= kInSight)) return eye;
-    const bool lids = std::isfinite(mrd1) && std::isfinite(mrd2);
-    const bool opening = std::isfinite(aperture);
-    if (opening) eye.aperture_mm = std::clamp(aperture, 0.0, 40.0);
-    if ((opening && aperture < kTouchingMm) ||
-        (traces_.shut[frame] > 0.5 && !(aperture > kShutMm))) {
-      eye.status = MaskEyeStatus::kShut;
-      if (!opening) eye.aperture_mm = 0;
-      return eye;
-    }
-    if (lids) {
-      eye.mrd1_mm = Limited(mrd1);
-      eye.mrd2_mm = Limited(mrd2);
-    }
-    if (lids && std::isfinite(azimuth) && std::isfinite(elevation)) {
-      eye.status = MaskEyeStatus::kOpen;
-      eye.azimuth_deg = std::clamp(azimuth, -90.0, 90.0);
-      eye.elevation_deg = std::clamp(elevation, -90.0, 90.0);
-      last_ = eye;
-      open_at_ = static_cast<double>(frame);
-      return eye;
-    }
-    // The lower lid hardly moves while the upper one hides the iris.
-    if (!lids && opening) {
-      if (open_at_ < 0) eye.mrd2_mm = std::min(kUsualMrd2Mm, aperture);
-      eye.mrd1_mm = aperture - eye.mrd2_mm;
-    }
-    const bool fresh = open_at_ >= 0 && static_cast<double>(frame) - open_at_ <= hold_frames_;
-    if (fresh || (opening && aperture < kNarrowMm)) eye.status = MaskEyeStatus::kLidsOnly;
-    return eye;
-  }
-
- private:
-  static double Limited(double mm) { return std::clamp(mm, -40.0, 40.0); }
-
-  const EyeTraces& traces_;
-  double hold_frames_;
-  MaskEye last_;
-  double open_at_ = -1;  ///< Last frame with both lids and axis.
-};
+MaskEyeSight SightOf(const EyeTraces& traces, size_t frame) {
+  return {traces.in_sight[frame],
+          traces.shut[frame],
+          traces.camera_azimuth_deg.values[frame],
+          traces.camera_elevation_deg.values[frame],
+          traces.mrd1_mm.values[frame],
+          traces.mrd2_mm.values[frame],
+          traces.aperture_mm.values[frame]};
+}
 
 }  // namespace
 
@@ -152,40 +103,23 @@ MaskParameters MeasureMask(const EyeReading& reading, const EyeFit& fit, FrameRa
   header.camera_distance_mm = options.camera_distance_mm;
   header.stages = options.stages;
 
-  const size_t count = fit.head[0].size();
-  const double hold_frames = options.hold_s * rate.hz();
   const GlobePlaces places(fit);
-  std::array<EyeFollower, 2> eyes = {EyeFollower(fit.record.eyes[0], hold_frames),
-                                     EyeFollower(fit.record.eyes[1], hold_frames)};
+  MaskFollower follower(header.expressions.size(), options.hold_s * rate.hz());
   std::vector<double> scales;
-  MaskFrame last;
-  last.expression.resize(header.expressions.size());
-  double since = std::numeric_limits<double>::infinity();  // Frames since the face was seen.
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < fit.head[0].size(); ++i) {
     const HeadView& view = fit.head[0][i];
+    MaskSight sight;
+    sight.seen = view.seen;
     if (view.seen) {
-      MaskFrame frame;
-      frame.status = MaskStatus::kSeen;
-      frame.opacity = 1;
-      const Eigen::Vector3d angles = PoseAnglesDeg(view.rotation);
-      frame.yaw_deg = angles.x();
-      frame.pitch_deg = angles.y();
-      frame.roll_deg = angles.z();
-      frame.px_per_mm = view.scale_px / fit.size;
-      const Eigen::Vector2d between = places.Between(i);
-      frame.place_px = {between.x(), -between.y()};
-      for (size_t s = 0; s < 2; ++s) frame.eyes[s] = eyes[s].At(i);
-      if (options.expressions != nullptr) frame.expression = options.expressions->activations[i];
-      scales.push_back(frame.px_per_mm);
-      last = frame;
-      since = 0;
-    } else {
-      ++since;
-      last.status = since <= hold_frames ? MaskStatus::kHeld : MaskStatus::kLost;
-      last.opacity =
-          std::isfinite(since) ? std::clamp(2 - since / std::max(1e-9, hold_frames), 0.0, 1.0) : 0;
+      sight.rotation = view.rotation;
+      sight.px_per_mm = view.scale_px / fit.size;
+      sight.between_px = places.Between(i);
+      for (size_t s = 0; s < 2; ++s) sight.eyes[s] = SightOf(fit.record.eyes[s], i);
+      scales.push_back(sight.px_per_mm);
     }
-    parameters.frames.push_back(last);
+    parameters.frames.push_back(follower.Next(sight, options.expressions != nullptr
+                                                         ? options.expressions->activations[i]
+                                                         : std::vector<double>()));
   }
   header.focal_px = options.camera_distance_mm * (scales.empty() ? 1 : Median(scales));
   return parameters;

@@ -79,7 +79,7 @@ void MaskOverlay::Lay(const MaskFace& face, const MaskHeader& header, const Mask
     throw DataError(fmt::format("the recording's frames have {} × {} px, the mask's {} × {}.",
                                 original_.bgr.cols, original_.bgr.rows, bgr->cols, bgr->rows));
   }
-  if (frame.status == MaskStatus::kLost) {
+  if (frame.status == MaskStatus::kLost || frame.opacity <= 0) {
     // The picture without a face laid over it would be the patient's own.
     bgr->setTo(cv::Scalar::all(0));
     return;

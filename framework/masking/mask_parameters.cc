@@ -16,7 +16,7 @@ namespace maskbench {
 namespace {
 
 constexpr char kFormat[] = "maskbench-mask-parameters";
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 constexpr std::int64_t kMostFrames = 100'000'000;
 
 /// A whole number that stands in the file: its place in a frame, step and range.
@@ -36,7 +36,7 @@ void VisitFrame(MaskFrame* frame, const Visit& visit) {
     visit(Field{&number, 1, 0, static_cast<double>(last), name});
     *what = static_cast<std::remove_pointer_t<decltype(what)>>(static_cast<int>(number));
   };
-  status(&frame->status, 2, "status");
+  status(&frame->status, 3, "status");
   visit(Field{&frame->opacity, mask_step::kOpacity, 0, 1, "opacity"});
   visit(Field{&frame->yaw_deg, mask_step::kDegrees, -180, 180, "yaw"});
   visit(Field{&frame->pitch_deg, mask_step::kDegrees, -180, 180, "pitch"});
@@ -105,6 +105,8 @@ Json HeaderJson(const MaskHeader& header) {
           {"width_px", header.picture_px.width},
           {"height_px", header.picture_px.height},
           {"rate", {header.rate.numerator, header.rate.denominator}},
+          {"mode", ToString(header.mode)},
+          {"latency_frames", header.latency_frames},
           {"model", header.model},
           {"policy", header.policy},
           {"iris_diameter_mm", header.iris_diameter_mm},
@@ -124,6 +126,13 @@ MaskHeader HeaderOf(const Json& json, const std::string& origin) {
     header.picture_px = {json.at("width_px").get<int>(), json.at("height_px").get<int>()};
     header.rate.numerator = json.at("rate").at(0).get<int>();
     header.rate.denominator = json.at("rate").at(1).get<int>();
+    const auto mode = json.at("mode").get<std::string>();
+    header.mode = mode == ToString(MaskMode::kCausal) ? MaskMode::kCausal : MaskMode::kOffline;
+    if (mode != ToString(header.mode)) {
+      throw DataError(fmt::format("{} says mode = {}; offline and causal can be.", origin,
+                                  json.at("mode").dump()));
+    }
+    header.latency_frames = json.at("latency_frames").get<int>();
     header.model = json.at("model").get<std::string>();
     header.policy = json.at("policy").get<std::string>();
     header.iris_diameter_mm = json.at("iris_diameter_mm").get<double>();
@@ -147,6 +156,10 @@ MaskHeader HeaderOf(const Json& json, const std::string& origin) {
   };
   positive(header.picture_px.width, 16384, "width_px");
   positive(header.picture_px.height, 16384, "height_px");
+  if (header.latency_frames < 0) {
+    throw DataError(fmt::format("{} says latency_frames = {}; 0 or more can be.", origin,
+                                header.latency_frames));
+  }
   positive(header.rate.numerator, std::numeric_limits<int>::max(), "rate");
   positive(header.rate.denominator, std::numeric_limits<int>::max(), "rate");
   positive(header.iris_diameter_mm, 100, "iris_diameter_mm");
@@ -158,41 +171,85 @@ MaskHeader HeaderOf(const Json& json, const std::string& origin) {
 
 }  // namespace
 
-std::string SerialiseMaskParameters(const MaskParameters& parameters) {
-  std::string payload;
-  std::vector<std::int64_t> before;
-  for (size_t i = 0; i < parameters.frames.size(); ++i) {
-    MaskFrame frame = parameters.frames[i];
-    if (frame.expression.size() != parameters.header.expressions.size()) {
-      throw UsageError(fmt::format("frame {} of mask parameters has {} activations of {}.", i,
-                                   frame.expression.size(), parameters.header.expressions.size()));
-    }
-    size_t k = 0;
-    const auto change = [&](const Field& field) {
-      if (!(*field.value >= field.low && *field.value <= field.high)) {
-        throw UsageError(fmt::format("frame {} of mask parameters has {} = {}; {} to {} can be.", i,
-                                     field.name, *field.value, field.low, field.high));
-      }
-      const std::int64_t counts = Counts(*field.value, field.step);
-      if (k == before.size()) before.push_back(0);
-      return counts - std::exchange(before[k++], counts);
-    };
-    VisitFrame(&frame, [&](const Field& field) { PutVarint(change(field), &payload); });
-    // Most expressions rest most of the time: which of them changed, then by how much.
-    std::string changed((frame.expression.size() + 7) / 8, '\0'), changes;
-    for (size_t e = 0; e < frame.expression.size(); ++e) {
-      const std::int64_t by = change(ActivationField(&frame.expression[e]));
-      if (by == 0) continue;
-      changed[e / 8] = static_cast<char>(changed[e / 8] | (1 << (e % 8)));
-      PutVarint(by, &changes);
-    }
-    payload += changed + changes;
+std::string ToString(MaskMode mode) { return mode == MaskMode::kCausal ? "causal" : "offline"; }
+
+void MaskFrameWriter::Put(const MaskFrame& given, std::string* bytes) {
+  const std::int64_t i = index_++;
+  MaskFrame frame = given;
+  if (frame.expression.size() != expressions_) {
+    throw UsageError(fmt::format("frame {} of mask parameters has {} activations of {}.", i,
+                                 frame.expression.size(), expressions_));
   }
-  Json header = HeaderJson(parameters.header);
-  header["frames"] = parameters.frames.size();
+  size_t k = 0;
+  const auto change = [&](const Field& field) {
+    if (!(*field.value >= field.low && *field.value <= field.high)) {
+      throw UsageError(fmt::format("frame {} of mask parameters has {} = {}; {} to {} can be.", i,
+                                   field.name, *field.value, field.low, field.high));
+    }
+    const std::int64_t counts = Counts(*field.value, field.step);
+    if (k == before_.size()) before_.push_back(0);
+    return counts - std::exchange(before_[k++], counts);
+  };
+  VisitFrame(&frame, [&](const Field& field) { PutVarint(change(field), bytes); });
+  // Most expressions rest most of the time: which of them changed, then by how much.
+  std::string changed((frame.expression.size() + 7) / 8, '\0'), changes;
+  for (size_t e = 0; e < frame.expression.size(); ++e) {
+    const std::int64_t by = change(ActivationField(&frame.expression[e]));
+    if (by == 0) continue;
+    changed[e / 8] = static_cast<char>(changed[e / 8] | (1 << (e % 8)));
+    PutVarint(by, &changes);
+  }
+  *bytes += changed + changes;
+}
+
+MaskFrame MaskFrameReader::Take(const std::string& bytes, size_t* at) {
+  const std::int64_t i = index_++;
+  MaskFrame frame;
+  frame.expression.resize(expressions_);
+  size_t k = 0;
+  const auto ends = [&] {
+    return DataError(fmt::format("{} ends within frame {} of {}.", origin_, i, count_));
+  };
+  const auto take = [&](const Field& field, bool changes) {
+    std::int64_t change = 0;
+    if (changes && !TakeVarint(bytes, at, &change)) throw ends();
+    if (k == before_.size()) before_.push_back(0);
+    // Unsigned, since damaged files may overflow.
+    before_[k] = static_cast<std::int64_t>(static_cast<std::uint64_t>(before_[k]) +
+                                           static_cast<std::uint64_t>(change));
+    *field.value = static_cast<double>(before_[k++]) * field.step;
+    if (!(*field.value >= field.low - field.step / 2 &&
+          *field.value <= field.high + field.step / 2)) {
+      throw DataError(fmt::format("{}: frame {} has {} = {}; {} to {} can be.", origin_, i,
+                                  field.name, *field.value, field.low, field.high));
+    }
+  };
+  VisitFrame(&frame, [&](const Field& field) { take(field, true); });
+  const size_t flags = *at;
+  *at += (frame.expression.size() + 7) / 8;
+  if (*at > bytes.size()) throw ends();
+  for (size_t e = 0; e < frame.expression.size(); ++e)
+    take(ActivationField(&frame.expression[e]), (bytes[flags + e / 8] >> (e % 8) & 1) != 0);
+  return frame;
+}
+
+MaskHeader RoundedMaskHeader(const MaskHeader& header) {
+  return HeaderOf(Json::parse(HeaderJson(header).dump()), "a header of mask parameters");
+}
+
+std::string MaskParametersFile(const MaskHeader& given, size_t frames, const std::string& payload) {
+  Json header = HeaderJson(given);
+  header["frames"] = frames;
   const std::string body = "\n" + payload;
   header["sha256"] = Sha256OfBytes(header.dump() + body);
   return header.dump() + body;
+}
+
+std::string SerialiseMaskParameters(const MaskParameters& parameters) {
+  std::string payload;
+  MaskFrameWriter writer(parameters.header);
+  for (const MaskFrame& frame : parameters.frames) writer.Put(frame, &payload);
+  return MaskParametersFile(parameters.header, parameters.frames.size(), payload);
 }
 
 MaskParameters ParseMaskParameters(const std::string& bytes, const std::string& origin) {
@@ -213,37 +270,9 @@ MaskParameters ParseMaskParameters(const std::string& bytes, const std::string& 
   }
   const std::string payload = bytes.substr(line + 1);
   const auto count = static_cast<size_t>(frames.get<std::uint64_t>());
-  std::vector<std::int64_t> before;
+  MaskFrameReader reader(parameters.header, origin, count);
   size_t at = 0;
-  for (size_t i = 0; i < count; ++i) {
-    MaskFrame frame;
-    frame.expression.resize(parameters.header.expressions.size());
-    size_t k = 0;
-    const auto ends = [&] {
-      return DataError(fmt::format("{} ends within frame {} of {}.", origin, i, count));
-    };
-    const auto take = [&](const Field& field, bool changes) {
-      std::int64_t change = 0;
-      if (changes && !TakeVarint(payload, &at, &change)) throw ends();
-      if (k == before.size()) before.push_back(0);
-      // Unsigned, since damaged files may overflow.
-      before[k] = static_cast<std::int64_t>(static_cast<std::uint64_t>(before[k]) +
-                                            static_cast<std::uint64_t>(change));
-      *field.value = static_cast<double>(before[k++]) * field.step;
-      if (!(*field.value >= field.low - field.step / 2 &&
-            *field.value <= field.high + field.step / 2)) {
-        throw DataError(fmt::format("{}: frame {} has {} = {}; {} to {} can be.", origin, i,
-                                    field.name, *field.value, field.low, field.high));
-      }
-    };
-    VisitFrame(&frame, [&](const Field& field) { take(field, true); });
-    const size_t flags = at;
-    at += (frame.expression.size() + 7) / 8;
-    if (at > payload.size()) throw ends();
-    for (size_t e = 0; e < frame.expression.size(); ++e)
-      take(ActivationField(&frame.expression[e]), (payload[flags + e / 8] >> (e % 8) & 1) != 0);
-    parameters.frames.push_back(std::move(frame));
-  }
+  for (size_t i = 0; i < count; ++i) parameters.frames.push_back(reader.Take(payload, &at));
   if (at != payload.size()) {
     throw DataError(
         fmt::format("{} goes on for {} bytes after its last frame.", origin, payload.size() - at));

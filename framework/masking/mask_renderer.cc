@@ -89,13 +89,23 @@ void FadeRow(const Eigen::Vector2d& at_mm, const Eigen::Vector2d& step_mm, int c
   }
 }
 
-void DrawNote(const char* text, cv::Mat* bgr) {
+void DrawNote(MaskStatus status, cv::Mat* bgr) {
+  if (status == MaskStatus::kSeen) return;
+  const char* text = status == MaskStatus::kHeld   ? "face held"
+                     : status == MaskStatus::kLost ? "face not seen"
+                                                   : "calibrating";
   const double scale = std::max(0.35, bgr->rows / 900.0);
   cv::putText(*bgr, text, {bgr->cols / 40 + 2, bgr->rows - bgr->rows / 30 - 2},
               cv::FONT_HERSHEY_SIMPLEX, scale, cv::Scalar::all(60), scale > 1 ? 2 : 1, cv::LINE_8);
 }
 
 }  // namespace
+
+void DrawBlankMask(cv::Size picture_px, MaskStatus status, cv::Mat* bgr) {
+  bgr->create(picture_px, CV_8UC3);
+  bgr->setTo(BackgroundBgr());
+  DrawNote(status, bgr);
+}
 
 MaskRenderer::MaskRenderer(const MaskFace& face, const MaskHeader& header)
     : face_(face), header_(header), painter_(face.actor(), FixedLight(), kBackground, Tone()) {}
@@ -110,8 +120,7 @@ void MaskRenderer::Draw(const MaskFrame& frame, cv::Mat* bgr) {
       cv::addWeighted(*bgr, frame.opacity, blank, 1 - frame.opacity, 0, *bgr);
     }
   }
-  if (frame.status == MaskStatus::kHeld) DrawNote("face held", bgr);
-  if (frame.status == MaskStatus::kLost) DrawNote("face not seen", bgr);
+  DrawNote(frame.status, bgr);
 }
 
 void MaskRenderer::DrawFace(const MaskFrame& frame, cv::Mat* bgr) {

@@ -94,6 +94,7 @@ class OracleMask : public Masker {
 void RegisterOracleMask(Registry<Masker>* registry) {
   ComponentInfo info;
   info.type = "oracle_mask";
+  info.version = 2;
   info.summary =
       "ORACLE, no masking method: the digital mask drawn from the truth of a virtual recording, "
       "to tell errors of measuring from errors of drawing.";

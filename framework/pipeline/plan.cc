@@ -8,8 +8,10 @@
 
 #include "maskbench/core/error.h"
 #include "maskbench/core/hash.h"
+#include "maskbench/masking/masker.h"
 #include "maskbench/masking/premade.h"
 #include "maskbench/pipeline/components.h"
+#include "maskbench/recognition/npy_descriptors.h"
 
 namespace maskbench {
 namespace {
@@ -134,6 +136,7 @@ class Planner {
                       {"seed", config_.seed},
                       {"delivery", DeliveryOptions::Options().ToJson(config_.delivery)},
                       {"networks", Fingerprints(info.networks)}};
+      if (info.needs_patient) outside["patient"] = AnonymousPatient(recording.subject);
       if (variant.type == kPremadeType) AddCompanion(recording, &node, &outside);
       if (variant.type == kCommandType) outside["files"] = FilesOfCommand(variant.options);
       const int mask = Add(node, outside);
@@ -145,6 +148,7 @@ class Planner {
                               observer.options, {mask, perceive_masked});
         observe.variant = variant.name;
         observe.observer = observer.name;
+        if (observer.type == kNpyDescriptorsType) AddRow(recording, &observe);
         Add(observe, {{"name", observer.name}, {"networks", Fingerprints(observer_info.networks)}});
       }
     }
@@ -157,6 +161,16 @@ class Planner {
     const std::optional<std::filesystem::path> file = PremadeFile(options, recording.id);
     if (file) node->companion = file->string();
     (*outside)["companion_sha256"] = file ? Json(Sha256OfFile(*file)) : Json();
+  }
+
+  /// Where the template of the node's recording stands in a file of templates.
+  void AddRow(const LabelledRecording& recording, Node* node) {
+    const auto file = node->options.at("file").at("file").get<std::string>();
+    auto index = descriptor_rows_.find(file);
+    if (index == descriptor_rows_.end()) {
+      index = descriptor_rows_.emplace(file, NpyDescriptorIndex(file)).first;
+    }
+    node->options["row"] = index->second.RowOf(recording.id, node->variant);
   }
 
   /// Programs and scripts that a command names as files: a changed one is another method.
@@ -214,6 +228,7 @@ class Planner {
   const DatasetMaker* maker_ = nullptr;
   std::string raw_material_;
   std::map<std::string, Json> recipes_;
+  std::map<std::string, NpyDescriptorIndex> descriptor_rows_;  // By file.
   Plan plan_;
 };
 

@@ -109,6 +109,7 @@ void ApplyOverride(const std::string& assignment, Json* config) {
   if (equals == std::string::npos || equals == 0) {
     throw UsageError(fmt::format("--set {} is not of the form a.b=c.", assignment));
   }
+  // Messages leave the value out: it may be a secret.
   const std::string path = assignment.substr(0, equals), text = assignment.substr(equals + 1);
   Json value = Json::parse(text, nullptr, false);
   if (value.is_discarded()) value = text;
@@ -125,15 +126,14 @@ void ApplyOverride(const std::string& assignment, Json* config) {
         if (item.is_object() && (item.value("name", item.value("type", "")) == part)) entry = &item;
       }
       if (entry == nullptr) {
-        throw UsageError(fmt::format("--set {}: the list has no entry \"{}\".", assignment, part));
+        throw UsageError(fmt::format("--set {}: the list has no entry \"{}\".", path, part));
       }
       at = entry;
       continue;
     }
     if (at->is_null()) *at = Json::object();
     if (!at->is_object()) {
-      throw UsageError(
-          fmt::format("--set {}: \"{}\" is inside of what is no object.", assignment, part));
+      throw UsageError(fmt::format("--set {}: \"{}\" is inside of what is no object.", path, part));
     }
     at = &(*at)[part];
   }

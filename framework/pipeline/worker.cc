@@ -100,6 +100,7 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
       job.output = folder / ("masked" + masker.Extension(job.recording));
       job.companion = AnonymousCompanion(node, folder);
       job.truth = TruthForOracle(node, folder);
+      job.patient = PatientOf(node);
       job.seed = context_.config->seed;
       const MaskReport report = masker.Mask(job);
       if (!fs::exists(job.output) || fs::file_size(job.output) == 0) {
@@ -116,8 +117,10 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
       break;
     }
     case Stage::kObserve: {
-      std::unique_ptr<Observer>& observer = observers_[node.observer];
-      if (!observer) {
+      auto& [observer, options] = observers_[node.observer];
+      // Most options are the configuration's; some are the recording's.
+      if (!observer || options != node.options) {
+        options = node.options;
         observer = context_.components->observers.Make(
             {node.component, node.observer, node.options}, {context_.networks});
       }
@@ -194,6 +197,11 @@ std::optional<fs::path> Worker::TruthForOracle(const Node& node, const fs::path&
   return link;
 }
 
+std::string Worker::PatientOf(const Node& node) const {
+  if (!context_.components->maskers.Info(node.component).needs_patient) return "";
+  return AnonymousPatient(context_.dataset->FindRecording(node.recording)->subject);
+}
+
 Masker& Worker::MaskerFor(const Node& node) {
   std::unique_ptr<Masker>& masker = maskers_[node.variant];
   if (!masker) {
@@ -245,6 +253,7 @@ int64_t Worker::MaskWhole(const Node& node, const fs::path& source, const fs::pa
   job.seed = context_.config->seed;
   job.companion = AnonymousCompanion(InputNode(*context_.plan, node, Stage::kMask), folder);
   job.truth = TruthForOracle(node, folder);
+  job.patient = PatientOf(node);
   const StopWatch masking;
   const int64_t frames = masker.Mask(job).frames;
   (*seconds_by_stage)["mask"] += masking.Seconds();

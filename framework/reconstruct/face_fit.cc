@@ -570,6 +570,7 @@ FaceFitter::FaceFitter(const HeadModel& model, const FaceFitOptions& options) {
   state_ = std::make_unique<State>(model, options);
 }
 FaceFitter::~FaceFitter() = default;
+FaceFitter::FaceFitter(const FaceFitter& other) : state_(std::make_unique<State>(*other.state_)) {}
 FaceFitter::FaceFitter(FaceFitter&&) noexcept = default;
 FaceFitter& FaceFitter::operator=(FaceFitter&&) noexcept = default;
 
@@ -609,6 +610,11 @@ void FaceFitter::Look(const MeshFrame& frame) {
   FacePool& pool = frame.trust < kLeastTrust ? state.doubtful : state.pool;
   pool.Add(frame, kDegrees * std::atan2(forward.x(), -forward.z()),
            kDegrees * std::asin(std::clamp(-forward.y(), -1.0, 1.0)), unrest, time);
+}
+
+void FaceFitter::ScalePoses(double factor) {
+  for (FacePool* pool : {&state_->pool, &state_->doubtful})
+    pool->ForEach([factor](MeshFrame* frame) { frame->head.scale_px *= factor; });
 }
 
 void FaceFitter::SolveIdentity() { state_->Solve(); }

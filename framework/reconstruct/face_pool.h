@@ -22,6 +22,12 @@ class FacePool {
   /// Up to `count` frames, in order of time.
   std::vector<const MeshFrame*> Best(size_t count) const;
   size_t size() const { return size_; }
+  /// Visits all frames.
+  template <class Visit>
+  void ForEach(const Visit& visit) {
+    for (auto& [bin, candidates] : bins_)
+      for (Candidate& candidate : candidates) visit(&candidate.frame);
+  }
   void Clear();
 
  private:

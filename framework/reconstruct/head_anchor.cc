@@ -6,49 +6,12 @@
 #include <Eigen/Dense>
 #include <Eigen/Geometry>
 
+#include "corner_sight.h"
+
 namespace maskbench {
 namespace {
 
-constexpr double kPlaceSeconds = 0.05, kShapeSeconds = 0.25;
-// Something before an eye disturbs the whole mesh: weight of such frames for directions and sizes.
-constexpr double kDisturbedWeight = 0.01;
-constexpr int kCorners = 4, kRounds = 3;
-// How much the mesh's size and tilt of a frame count beside the corners: standard errors.
-constexpr double kMeshScaleShare = 0.03;
-// Corners' places are trusted no better than this, px; those of blinking eyes less.
-constexpr double kCornerFloorPx = 0.3;
-// Beside a covered eye its neighbour's inner corner counts so much: what covers the one reaches
-// over the nose, hides and shades it, and the corner is read too far from the nose (by 0.2 to 0.5
-// mm on rendered cover tests).
-constexpr double kInnerBesideCover = 0.1;
-
-using Corners = std::array<Eigen::Vector2d, kCorners>;
-using Weights = std::array<double, kCorners>;
-
-/// What the corners of one frame say.
-struct Sight {
-  Corners view_px;
-  Weights weights{};  ///< 1 / px²; 0 for what is not seen.
-  bool both_eyes() const { return *std::min_element(weights.begin(), weights.end()) > 0; }
-  double of_eye(size_t s) const { return weights[2 * s] + weights[2 * s + 1]; }
-  double total() const { return of_eye(0) + of_eye(1); }
-};
-
-Sight SightOf(const std::array<EyeEvidence, 2>& eyes) {
-  Sight sight;
-  for (size_t s = 0; s < 2; ++s) {
-    const EyeEvidence& eye = eyes[s];
-    for (size_t k = 0; k < 2; ++k) {
-      const SeenPoint& corner = k == 0 ? eye.medial : eye.lateral;
-      sight.view_px[2 * s + k] = {corner.at.x, -corner.at.y};
-      if (eye.in_sight < 0.5) continue;
-      const double error = std::hypot(corner.error_px, kCornerFloorPx) * (1 + eye.shut);
-      const bool beside = k == 0 && eyes[1 - s].in_sight < 0.5;
-      sight.weights[2 * s + k] = (beside ? kInnerBesideCover : 1.0) / (error * error);
-    }
-  }
-  return sight;
-}
+constexpr int kRounds = 3;
 
 /// Weighted lines through the frames around, within stretches of frames with a face.
 class Smoother {
@@ -106,7 +69,7 @@ OrbitViews AnchorToCorners(const std::vector<std::optional<std::array<EyeEvidenc
 
   // Directions and size: the mesh's, smooth.
   const Smoother slow(kShapeSeconds, rate_hz, false), fast(kPlaceSeconds, rate_hz, true);
-  const auto trust = [&](size_t i) { return sights[i].both_eyes() ? 1.0 : kDisturbedWeight; };
+  const auto trust = [&](size_t i) { return sights[i].trust(); };
   using Vector1 = Eigen::Matrix<double, 1, 1>;
   for (size_t i = 0; i < count; ++i) {
     if (!views[i].seen) continue;
@@ -132,33 +95,15 @@ OrbitViews AnchorToCorners(const std::vector<std::optional<std::array<EyeEvidenc
   const auto model = [&](size_t i, int k) -> Eigen::Vector2d {
     return anchored[i].scale_px * (anchored[i].rotation * person.col(k)).head<2>();
   };
-  const auto turned = [](const Eigen::Vector2d& shape, const Eigen::Vector2d& p) {
-    return Eigen::Vector2d(shape.x() * p.x() - shape.y() * p.y(),
-                           shape.y() * p.x() + shape.x() * p.y());
-  };
   std::vector<Eigen::Vector2d> places(count);
   for (int round = 0; round < kRounds; ++round) {
     std::vector<Eigen::Vector2d> own(count, Eigen::Vector2d(1, 0));
     for (size_t i = 0; i < count; ++i) {
       const Sight& sight = sights[i];
       if (sight.total() <= 0) continue;
-      Eigen::Matrix4d normal = Eigen::Matrix4d::Zero();
-      Eigen::Vector4d right = Eigen::Vector4d::Zero();
-      double extent = 1;
-      for (int k = 0; k < kCorners; ++k) {
-        const Eigen::Vector2d p = model(i, k);
-        extent = std::max(extent, p.norm());
-        Eigen::Matrix<double, 2, 4> jacobian;
-        jacobian << p.x(), -p.y(), 1, 0, p.y(), p.x(), 0, 1;
-        const double weight = sight.weights[static_cast<size_t>(k)];
-        normal += weight * jacobian.transpose() * jacobian;
-        right += weight * jacobian.transpose() * sight.view_px[static_cast<size_t>(k)];
-      }
-      const double mesh_weight = 1 / (kMeshScaleShare * kMeshScaleShare);
-      normal(0, 0) += mesh_weight;
-      normal(1, 1) += mesh_weight;
-      right[0] += mesh_weight;
-      own[i] = normal.ldlt().solve(right).head<2>();
+      Corners corners;
+      for (int k = 0; k < kCorners; ++k) corners[static_cast<size_t>(k)] = model(i, k);
+      own[i] = ShapeOf(sight, corners);
     }
     for (size_t i = 0; i < count; ++i) {
       if (!views[i].seen) continue;
@@ -176,16 +121,15 @@ OrbitViews AnchorToCorners(const std::vector<std::optional<std::array<EyeEvidenc
       places[i].setZero();
       for (int k = 0; k < kCorners; ++k) {
         places[i] += sight.weights[static_cast<size_t>(k)] / sight.total() *
-                     (sight.view_px[static_cast<size_t>(k)] - turned(shapes[i], model(i, k)));
+                     (sight.view_px[static_cast<size_t>(k)] - Turned(shapes[i], model(i, k)));
       }
       // Only frames with both eyes tell where all corners are against each other.
       if (!sight.both_eyes()) continue;
       for (int k = 0; k < kCorners; ++k) {
         const Eigen::Vector2d off =
-            sight.view_px[static_cast<size_t>(k)] - places[i] - turned(shapes[i], model(i, k));
+            sight.view_px[static_cast<size_t>(k)] - places[i] - Turned(shapes[i], model(i, k));
         const double scale = shapes[i].squaredNorm() * anchored[i].scale_px;
-        const Eigen::Vector2d back(shapes[i].x() * off.x() + shapes[i].y() * off.y(),
-                                   -shapes[i].y() * off.x() + shapes[i].x() * off.y());
+        const Eigen::Vector2d back = TurnedBack(shapes[i], off);
         const double weight = sight.weights[static_cast<size_t>(k)];
         residual_sum.col(k) +=
             weight * (anchored[i].rotation.topLeftCorner<2, 2>().inverse() * back / scale);
@@ -205,7 +149,7 @@ OrbitViews AnchorToCorners(const std::vector<std::optional<std::array<EyeEvidenc
       if (sight.of_eye(s) <= 0) continue;
       for (size_t k = 2 * s; k < 2 * s + 2; ++k) {
         own[i] += sight.weights[k] / sight.of_eye(s) *
-                  (sight.view_px[k] - turned(shapes[i], model(i, static_cast<int>(k))));
+                  (sight.view_px[k] - Turned(shapes[i], model(i, static_cast<int>(k))));
       }
     }
     orbits[s] = anchored;

@@ -77,7 +77,7 @@ Eigen::Matrix3Xf HeadMotion::PointsOf(const FaceObservation& face) const {
 }
 
 HeadView HeadMotion::Align(const Eigen::Matrix3Xd& model, const Eigen::Matrix3Xf& seen,
-                           const HeadView* start) const {
+                           const HeadView* start) {
   const Eigen::Matrix3Xd target = seen.cast<double>();
   HeadView view = start != nullptr && start->seen ? *start : Similarity(model, target);
   for (int iteration = 0; iteration < kIterations; ++iteration) {
@@ -111,28 +111,34 @@ HeadView HeadMotion::Align(const Eigen::Matrix3Xd& model, const Eigen::Matrix3Xf
   return view;
 }
 
+Eigen::Matrix3Xd HeadMotion::Template(const std::vector<const Eigen::Matrix3Xf*>& frames) const {
+  Eigen::Matrix3Xd person_mm = canonical_mm_;
+  if (frames.empty()) return person_mm;
+  for (int round = 0; round < kTemplateRounds; ++round) {
+    Eigen::Matrix3Xd sum = Eigen::Matrix3Xd::Zero(3, person_mm.cols());
+    for (const Eigen::Matrix3Xf* frame : frames) {
+      const HeadView view = Align(person_mm, *frame, nullptr);
+      sum += view.rotation.transpose() *
+             ((frame->cast<double>().colwise() - view.origin_px) / view.scale_px);
+    }
+    const Eigen::Matrix3Xd mean = sum / static_cast<double>(frames.size());
+    // Size, place and direction are the mean face's.
+    const HeadView onto = Similarity(mean, canonical_mm_);
+    person_mm = (onto.scale_px * (onto.rotation * mean)).colwise() + onto.origin_px;
+  }
+  return person_mm;
+}
+
 std::vector<HeadView> HeadMotion::Fit(const std::vector<Eigen::Matrix3Xf>& frames) {
   std::vector<size_t> known;
   for (size_t i = 0; i < frames.size(); ++i)
     if (frames[i].cols() > 0) known.push_back(i);
   std::vector<HeadView> views(frames.size());
   if (known.empty()) return views;
-  std::vector<size_t> chosen;
+  std::vector<const Eigen::Matrix3Xf*> chosen;
   const size_t count = std::min<size_t>(kTemplateFrames, known.size());
-  for (size_t k = 0; k < count; ++k) chosen.push_back(known[k * known.size() / count]);
-  person_mm_ = canonical_mm_;
-  for (int round = 0; round < kTemplateRounds; ++round) {
-    Eigen::Matrix3Xd sum = Eigen::Matrix3Xd::Zero(3, person_mm_.cols());
-    for (const size_t i : chosen) {
-      const HeadView view = Align(person_mm_, frames[i], nullptr);
-      sum += view.rotation.transpose() *
-             ((frames[i].cast<double>().colwise() - view.origin_px) / view.scale_px);
-    }
-    const Eigen::Matrix3Xd mean = sum / static_cast<double>(chosen.size());
-    // Size, place and direction are the mean face's.
-    const HeadView onto = Similarity(mean, canonical_mm_);
-    person_mm_ = (onto.scale_px * (onto.rotation * mean)).colwise() + onto.origin_px;
-  }
+  for (size_t k = 0; k < count; ++k) chosen.push_back(&frames[known[k * known.size() / count]]);
+  person_mm_ = Template(chosen);
   const HeadView* before = nullptr;
   for (const size_t i : known) {
     // From scratch when a face was just found again.

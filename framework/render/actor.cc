@@ -15,6 +15,8 @@ namespace {
 
 constexpr float kPi = 3.14159265358979323846f;
 constexpr int kLashPoints = 5;
+// Opening from which LashRecipe::open_share holds.
+constexpr float kLashesOpenMm = 1.0f;
 
 // Signed distance (roughly mm) above the neckline: cloth below, skin above.
 double AboveNeckline(const Eigen::Vector3d& mean_mm) {
@@ -373,6 +375,14 @@ StrandMesh Actor::Lashes(Side side, const ActorPose& pose, const Posed& posed,
   const Eigen::Vector3f translation = pose.head.translation_mm.cast<float>();
   const float pixel_mm =
       static_cast<float>((pose.head * posed.eyes[s].globe_centre_mm).z() / camera.focal_px);
+  const auto height = [&](const std::vector<int>& chain) {
+    return static_cast<float>(posed.positions(1, chain[chain.size() / 2]));
+  };
+  const float open = std::clamp(
+      (height(margin.upper_inner) - height(margin.lower_inner)) / kLashesOpenMm, 0.0f, 1.0f);
+  const float grown = 1 - open * (1 - static_cast<float>(appearance_.lashes->open_share));
+  mesh.topology = topology;
+  if (grown <= 0) return mesh;
   const size_t vertices = lashes_[s].size() * kLashPoints * 2;
   mesh.positions.reserve(vertices);
   mesh.tangents.reserve(vertices);
@@ -406,8 +416,8 @@ StrandMesh Actor::Lashes(Side side, const ActorPose& pose, const Posed& posed,
     Eigen::Vector3f head_point = root - 0.15f * out;
     for (int p = 1; p < kLashPoints; ++p) {
       const float share = (p - 0.5f) / (kLashPoints - 1);
-      head_point +=
-          ((1 - share) * start + share * end).normalized() * (lash.length_mm / (kLashPoints - 1));
+      head_point += ((1 - share) * start + share * end).normalized() *
+                    (grown * lash.length_mm / (kLashPoints - 1));
       points[p] = rotation * head_point + translation;
     }
     const int base = static_cast<int>(mesh.positions.size());
@@ -436,7 +446,6 @@ StrandMesh Actor::Lashes(Side side, const ActorPose& pose, const Posed& posed,
       topology->parts.push_back(Part::kLash);
     }
   }
-  mesh.topology = topology;
   return mesh;
 }
 

@@ -283,6 +283,12 @@ TEST(BadInput, NothingIsTrainedOnSeedsOfOutsideEvaluators) {
       RunProgram({"train", "ear_network", "--out", folder.path() / "training"});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.errors, HasSubstr("eye_network"));
+  const ProgramResult head = RunProgram(
+      {"train", "eye_network", "--set", "head=tree", "--out", folder.path() / "training"});
+  EXPECT_EQ(head.exit_code, 2);
+  EXPECT_THAT(head.errors, HasSubstr("maps, regression"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "training"));
+  EXPECT_THAT(RunProgram({"train", "--help"}).output, HasSubstr("randomisation (true or false"));
 }
 
 TEST(BadInput, BrokenJsonIsShownWithItsLine) {

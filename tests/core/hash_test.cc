@@ -43,5 +43,12 @@ TEST(HmacSha256, GivesThePublishedCodes) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+// RFC 7914, section 11.
+TEST(StretchedSha256, GivesThePublishedBytes) {
+  EXPECT_EQ(StretchedSha256("passwd", "salt", 1, 64),
+            "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+            "49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783");
+}
+
 }  // namespace
 }  // namespace maskbench

@@ -7,6 +7,7 @@
 
 #include "maskbench/core/files.h"
 #include "maskbench/masking/mask_renderer.h"
+#include "maskbench/masking/mask_video.h"
 #include "maskbench/masking/register_all.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/perception/face_tracker.h"
@@ -186,6 +187,141 @@ TEST_F(DigitalMaskTest, PolicyAndExpressionsReachTheParameters) {
   EXPECT_THROW(Mask({{"policy", "mine"}}, Path("d.mkv")), UsageError);
 }
 
+TEST_F(DigitalMaskTest, PrivateFaceStandsInTheFileAndItsSecretNowhere) {
+  const std::string secret = "open sesame, said the cave";
+  WriteFileAtomically(Path("secret"), secret + "\n");
+  const auto mask = [&](Json options, const std::string& name) {
+    options["parameters"] = Path(name + ".mask").string();
+    options["policy"] = "private";
+    const MaskReport report = Mask(options, Path(name + ".mkv"));
+    for (const std::string& text :
+         {ReadFile(Path(name + ".mask")), ReadFile(Path(name + ".mkv")), report.notes.dump()}) {
+      EXPECT_EQ(text.find("sesame"), std::string::npos) << name;
+      EXPECT_EQ(text.find("fingerprint"), std::string::npos) << name;
+    }
+    return ReadMaskParameters(Path(name + ".mask"));
+  };
+  const MaskParameters text = mask({{"secret", secret}}, "t"),
+                       file = mask({{"secret_file", Path("secret").string()}}, "p"),
+                       other = mask({{"secret", "another one altogether"}}, "o");
+  EXPECT_EQ(text.header.policy, "private");
+  EXPECT_EQ(text.header.identity.size(), 40u);
+  EXPECT_EQ(text.header.identity, file.header.identity);
+  EXPECT_NE(text.header.identity, other.header.identity);
+  EXPECT_TRUE(ReadFile(Path("t.mkv")) == ReadFile(Path("p.mkv")));
+  // Nothing but the face is another one.
+  ASSERT_EQ(text.frames.size(), other.frames.size());
+  for (size_t i = 0; i < text.frames.size(); ++i) {
+    EXPECT_EQ(text.frames[i].eyes[0].mrd1_mm, other.frames[i].eyes[0].mrd1_mm);
+    EXPECT_EQ(text.frames[i].eyes[1].azimuth_deg, other.frames[i].eyes[1].azimuth_deg);
+    EXPECT_EQ(text.frames[i].yaw_deg, other.frames[i].yaw_deg);
+  }
+  // Options as they are stored.
+  Problems problems;
+  const Json complete = registry_.Complete(
+      "digital_mask", {{"policy", "private"}, {"secret", secret}}, "", &problems);
+  EXPECT_TRUE(problems.empty());
+  EXPECT_EQ(complete.dump().find("sesame"), std::string::npos);
+  EXPECT_EQ(complete.at("secret").get<std::string>().rfind("fingerprint:", 0), 0u);
+
+  EXPECT_THROW(Mask({{"policy", "private"}}, Path("d.mkv")), UsageError);
+  EXPECT_THROW(Mask({{"secret", secret}}, Path("d.mkv")), UsageError);
+  EXPECT_THROW(Mask({{"policy", "private"}, {"secret", "short"}}, Path("d.mkv")), UsageError);
+  ExpectDataError(
+      [&] {
+        Mask({{"policy", "private"}, {"secret", secret}, {"scope", "patient"}}, Path("d.mkv"));
+      },
+      {"whose recording"});
+}
+
+TEST_F(DigitalMaskTest, PoliciesAndSwitchesReachTheParameters) {
+  const auto mask = [&](Json options, const std::string& name) {
+    options["parameters"] = Path(name + ".mask").string();
+    const MaskReport report = Mask(options, Path(name + ".mkv"));
+    if (options["policy"] == "k_same") {
+      EXPECT_EQ(report.notes.at("face").at("gallery_people"), 1000);
+    }
+    return ReadMaskParameters(Path(name + ".mask"));
+  };
+  const MaskParameters fitted = mask({{"policy", "fitted"}}, "f");
+  const MaskParameters truncated =
+      mask({{"policy", "truncated"}, {"identity_dimensions", 3}, {"pose", "frontal"}}, "t");
+  EXPECT_EQ(truncated.header.policy, "truncated");
+  ASSERT_EQ(truncated.header.identity.size(), 3u);
+  for (size_t k = 0; k < 3; ++k) EXPECT_EQ(truncated.header.identity[k], fitted.header.identity[k]);
+  EXPECT_EQ(truncated.header.scale, fitted.header.scale);
+  const MaskParameters k_same =
+      mask({{"policy", "k_same"}, {"k", 50}, {"eye_spacing", "mean"}}, "k");
+  EXPECT_EQ(k_same.header.policy, "k_same");
+  EXPECT_FALSE(k_same.header.identity.empty());
+  EXPECT_NE(k_same.header.identity, fitted.header.identity);
+  const MaskParameters spaced = mask({{"eye_spacing", "patient"}}, "s");
+  EXPECT_TRUE(spaced.header.identity.empty());
+  EXPECT_NE(spaced.header.scale, 1);
+  EXPECT_NEAR(spaced.header.scale, 1, 0.15);
+  for (size_t i = 0; i < fitted.frames.size(); ++i) {
+    for (size_t e = 0; e < 2; ++e) {
+      EXPECT_EQ(truncated.frames[i].eyes[e].mrd1_mm, fitted.frames[i].eyes[e].mrd1_mm);
+      EXPECT_EQ(k_same.frames[i].eyes[e].mrd1_mm, fitted.frames[i].eyes[e].mrd1_mm);
+      EXPECT_EQ(spaced.frames[i].eyes[e].elevation_deg, fitted.frames[i].eyes[e].elevation_deg);
+    }
+    EXPECT_EQ(truncated.frames[i].yaw_deg, 0);
+    EXPECT_EQ(k_same.frames[i].yaw_deg, fitted.frames[i].yaw_deg);
+  }
+  EXPECT_NE(fitted.frames.back().yaw_deg, 0);
+  EXPECT_THROW(Mask({{"pose", "sideways"}}, Path("d.mkv")), UsageError);
+  EXPECT_THROW(Mask({{"identity_dimensions", 41}}, Path("d.mkv")), UsageError);
+  EXPECT_THROW(Mask({{"policy", "k_same"}, {"k", 1}}, Path("d.mkv")), UsageError);
+  EXPECT_THROW(Mask({{"policy", "k_same"}, {"gallery", "/nowhere.json"}}, Path("d.mkv")),
+               UsageError);
+}
+
+TEST_F(DigitalMaskTest, CausalModeDrawsTheSameFramesAsItsFile) {
+  const MaskReport report =
+      Mask({{"parameters", Path("a.mask").string()}, {"mode", "causal"}, {"latency_frames", 2}},
+           Path("a.mkv"));
+  EXPECT_EQ(report.frames, kFrames);
+  const MaskParameters parameters = ReadMaskParameters(Path("a.mask"));
+  EXPECT_EQ(parameters.header.mode, MaskMode::kCausal);
+  EXPECT_EQ(parameters.header.latency_frames, 2);
+  // Calibrated after a quarter of a second; the face is gone by then and comes back.
+  EXPECT_EQ(report.notes.at("calibrations").get<int>(), 1);
+  EXPECT_EQ(report.notes.at("frames_before_calibration").get<int>(), kSeen);
+  EXPECT_EQ(report.notes.at("latency_s").get<double>(), 0.08);
+  EXPECT_EQ(report.frames_blanked, kSeen + kGone);
+  for (int i = 0; i < kFrames; ++i) {
+    const MaskFrame& frame = parameters.frames[static_cast<size_t>(i)];
+    EXPECT_EQ(frame.status, i < kSeen           ? MaskStatus::kStarting
+                            : i < kSeen + kGone ? MaskStatus::kLost
+                                                : MaskStatus::kSeen);
+  }
+  const MaskFrame& shown = parameters.frames[kSeen + kGone + 3];
+  EXPECT_LT(shown.eyes[0].mrd1_mm, shown.eyes[1].mrd1_mm - 1);
+  EXPECT_NEAR(shown.eyes[0].mrd1_mm, 2, 0.8);
+  EXPECT_NEAR(shown.eyes[1].mrd1_mm, 4, 0.8);
+
+  // The delivered video again, from the file alone.
+  DeliveryOptions delivery;
+  delivery.codec = "ffv1";
+  MaskVideo(ModelsFolder()).Draw(ReadFile(Path("a.mask")), "a.mask", Path("b.mkv"), delivery);
+  EXPECT_TRUE(ReadFile(Path("a.mkv")) == ReadFile(Path("b.mkv")));
+  EXPECT_EQ(fs::file_size(Path("a.mask")), report.notes.at("parameter_bytes").get<size_t>());
+
+  Mask({{"parameters", Path("c.mask").string()}, {"mode", "causal"}, {"latency_frames", 2}},
+       Path("c.mkv"));
+  EXPECT_TRUE(ReadFile(Path("a.mkv")) == ReadFile(Path("c.mkv")));
+  EXPECT_TRUE(ReadFile(Path("a.mask")) == ReadFile(Path("c.mask")));
+}
+
+TEST_F(DigitalMaskTest, CausalModeWithoutAKnownFaceFailsWhereThePolicyNeedsIt) {
+  // Too short to fit a face.
+  ExpectDataError(
+      [&] {
+        Mask({{"mode", "causal"}, {"policy", "fitted"}}, Path("p.mkv"));
+      },
+      {"could not be fitted"});
+}
+
 TEST_F(DigitalMaskTest, RecordingWithoutAFaceFails) {
   const fs::path video = Path("empty.mkv"), track = Path("empty.track");
   WriteLossless(video, GrayFrames({64, 48}, 4));
@@ -201,12 +337,14 @@ TEST_F(DigitalMaskTest, RecordingWithoutAFaceFails) {
   Masker::Context context;
   context.networks = &Clip::Get().networks();
   Problems problems;
-  const Json options = registry_.Complete("digital_mask", Json::object(), "", &problems);
-  ExpectDataError(
-      [&] {
-        registry_.Make({"digital_mask", "digital_mask", options}, context)->Mask(job);
-      },
-      {"no face"});
+  for (const char* mode : {"offline", "causal"}) {
+    const Json options = registry_.Complete("digital_mask", {{"mode", mode}}, "", &problems);
+    ExpectDataError(
+        [&] {
+          registry_.Make({"digital_mask", "digital_mask", options}, context)->Mask(job);
+        },
+        {"no face"});
+  }
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ MaskParameters Wandering(int frames) {
   parameters.header = TestMaskHeader();
   parameters.header.identity = {0.5, -1.25};
   parameters.header.scale = 1.0355;
+  parameters.header.mode = MaskMode::kCausal;
+  parameters.header.latency_frames = 4;
   parameters.header.expressions = {"mouth-open", "eyebrows-left-up"};
   parameters.header.stages.eyeball = false;
   NamedRandom random(7, "wandering", "mask parameters");
@@ -56,6 +58,8 @@ TEST(MaskParameters, ComeBackAsTheyWereWithinTheirSteps) {
   EXPECT_EQ(read.header.picture_px, written.header.picture_px);
   EXPECT_EQ(read.header.rate.numerator, 30);
   EXPECT_EQ(read.header.model, "parametric");
+  EXPECT_EQ(read.header.mode, MaskMode::kCausal);
+  EXPECT_EQ(read.header.latency_frames, 4);
   EXPECT_EQ(read.header.identity, written.header.identity);
   EXPECT_NEAR(read.header.scale, written.header.scale, 0.51 * mask_step::kScale);
   EXPECT_EQ(read.header.expressions, written.header.expressions);
@@ -124,7 +128,9 @@ TEST(MaskParameters, MessagesSayWhatIsWrong) {
   const auto expect = [](const std::string& changed, const std::vector<std::string>& parts) {
     ExpectDataError([&] { ParseMaskParameters(changed, "x"); }, parts);
   };
-  expect(with("\"format_version\":2", "\"format_version\":9"), {"version 9", "version 2"});
+  expect(with("\"format_version\":3", "\"format_version\":9"), {"version 9", "version 3"});
+  expect(with("\"causal\"", "\"casual\""), {"mode", "casual"});
+  expect(with("\"latency_frames\":4", "\"latency_frames\":-4"), {"latency_frames"});
   expect(with("\"focal_px\"", "\"focal_mm\""), {"lacks something", "focal_px"});
   expect(with("\"width_px\":480", "\"width_px\":-48"), {"width_px"});
   expect(with("\"frames\":3", "\"frames\":4"), {"within frame 3 of 4"});

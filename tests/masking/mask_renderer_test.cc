@@ -10,6 +10,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "maskbench/core/hash.h"
+#include "maskbench/render/renderer.h"
 
 #include "masking/mask_fixtures.h"
 #include "masking/mask_truth.h"
@@ -74,7 +75,7 @@ TEST_F(MaskRendererTest, PicturesHaveNotChangedWithoutANewVersion) {
     pixels.append(bgr.ptr<char>(), bgr.total() * bgr.elemSize());
   }
   EXPECT_EQ(Sha256OfBytes(pixels),
-            "2199ec71a6bcfadbaec08ae95ab2178fec0ba9bb14835407216c51dcd71110eb");
+            "6c3530886db1ac99ac88e770f973c7e6ddc5e6b8bb10d18ff4f743df6682ca56");
 }
 
 TEST_F(MaskRendererTest, MirroredParametersGiveTheMirroredPicture) {
@@ -101,23 +102,102 @@ TEST_F(MaskRendererTest, MirroredParametersGiveTheMirroredPicture) {
 }
 
 TEST_F(MaskRendererTest, EyeThatWasNotSeenTellsNothing) {
-  MaskFrame frame = TestMaskFrame();
-  frame.eyes[1].status = MaskEyeStatus::kNotSeen;
-  const cv::Mat covered = Draw(frame);
-  frame.eyes[1].azimuth_deg = 25;
-  frame.eyes[1].mrd1_mm = -1;
-  EXPECT_EQ(cv::norm(covered, Draw(frame), cv::NORM_INF), 0);
-  // Even grey instead of iris and white.
   const auto eyes = Truth(TestMaskFace(), TestMaskFace().Pose(header_, TestMaskFrame()));
-  const cv::Rect square(static_cast<int>(eyes[1].iris.centre_px.x()) - 12,
-                        static_cast<int>(eyes[1].iris.centre_px.y()) - 10, 24, 20);
-  cv::Scalar mean, deviation;
-  cv::meanStdDev(covered(square), mean, deviation);
-  for (int c = 0; c < 3; ++c) EXPECT_LT(deviation[c], 4) << c;
-  EXPECT_LT(std::abs(mean[0] - mean[2]), 4);
-  // The other eye is as before.
-  const cv::Rect other(0, 0, 235, 360);
-  EXPECT_EQ(cv::norm(covered(other), Draw(TestMaskFrame())(other), cv::NORM_INF), 0);
+  for (size_t s = 0; s < 2; ++s) {
+    SCOPED_TRACE(s);
+    MaskFrame frame = TestMaskFrame();
+    frame.eyes[s].status = MaskEyeStatus::kNotSeen;
+    const cv::Mat covered = Draw(frame);
+    frame.eyes[s].azimuth_deg = 25;
+    frame.eyes[s].mrd1_mm = -1;
+    EXPECT_EQ(cv::norm(covered, Draw(frame), cv::NORM_INF), 0);
+    // Even grey instead of iris and white; nor does anything show where the eye would begin.
+    const cv::Rect square(static_cast<int>(eyes[s].iris.centre_px.x()) - 24,
+                          static_cast<int>(eyes[s].iris.centre_px.y()) - 18, 48, 36);
+    cv::Scalar mean, deviation;
+    cv::meanStdDev(covered(square), mean, deviation);
+    for (int c = 0; c < 3; ++c) EXPECT_LT(deviation[c], 4) << c;
+    EXPECT_LT(std::abs(mean[0] - mean[2]), 4);
+    // The other eye is as before.
+    const cv::Rect other(s == 0 ? 245 : 0, 0, 235, 360);
+    EXPECT_EQ(cv::norm(covered(other), Draw(TestMaskFrame())(other), cv::NORM_INF), 0);
+  }
+}
+
+// A margin's place in the picture is what every reader of lids goes by.
+TEST_F(MaskRendererTest, LidMarginsAreDrawnWhereTheyAreAndNothingHidesThem) {
+  constexpr double kScale = 8;
+  header_.picture_px = {760, 240};
+  header_.focal_px = 650 * kScale;
+  for (const double mrd1 : {0.5, 1.0, 2.0, 3.0, 4.0, 7.0}) {
+    SCOPED_TRACE(mrd1);
+    MaskFrame frame = TestMaskFrame();
+    frame.px_per_mm = kScale;
+    frame.place_px = {379.5, 100};
+    for (MaskEye& eye : frame.eyes) eye.mrd1_mm = mrd1;
+    const MaskFace::Posed posed = TestMaskFace().Pose(header_, frame);
+    const auto eyes = Truth(TestMaskFace(), posed);
+    cv::Mat blue_green_red[3];
+    cv::split(Draw(frame), blue_green_red);
+    const cv::Mat& red = blue_green_red[2];
+
+    Scene scene;
+    scene.camera = posed.camera;
+    TestMaskFace().actor().AddTo(posed.pose, TestMaskFace().actor().Pose(posed.pose), &scene);
+    RenderOptions options;
+    options.labels = true;
+    options.shadows = false;
+    const RenderedFrame labelled = Renderer().Render(scene, options);
+    int hidden = 0, looked = 0;
+    for (const EyeFrameTruth& eye : eyes) {
+      std::vector<double> errors_mm;
+      for (size_t k = 2; k + 2 < eye.upper.size(); ++k) {
+        const int x = static_cast<int>(std::lround(eye.upper[k].pixel.x()));
+        const double upper = eye.upper[k].pixel.y(), lower = eye.lower[k].pixel.y();
+        // Lashes in the opening, up to 1 mm from either margin.
+        for (double mm = 0.2; mm < 1 && 2 * mm * kScale < lower - upper; mm += 0.1) {
+          for (const double y : {upper + mm * kScale, lower - mm * kScale}) {
+            ++looked;
+            const auto part =
+                static_cast<Part>(labelled.labels.at<std::uint8_t>(static_cast<int>(y), x));
+            hidden += part == Part::kLash ? 1 : 0;
+          }
+        }
+        // Skin is lighter than the iris: the place where the red of the column is half way.
+        if (std::abs(eye.upper[k].pixel.x() - eye.iris.centre_px.x()) > 3 * kScale || mrd1 > 4)
+          continue;
+        const auto at = [&](double mm) {
+          return static_cast<double>(
+              red.at<std::uint8_t>(static_cast<int>(std::lround(upper + mm * kScale)), x));
+        };
+        const double half = 0.5 * (at(-0.6) + at(0.5));
+        double edge = -0.6;
+        while (edge < 0.5 && at(edge) > half) edge += 0.5 / kScale;
+        errors_mm.push_back(edge);
+      }
+      if (errors_mm.empty()) continue;
+      std::nth_element(errors_mm.begin(),
+                       errors_mm.begin() + static_cast<std::ptrdiff_t>(errors_mm.size() / 2),
+                       errors_mm.end());
+      EXPECT_NEAR(errors_mm[errors_mm.size() / 2], 0, 0.12);
+    }
+    EXPECT_GT(looked, 200);
+    EXPECT_LT(hidden, 0.01 * looked);
+  }
+}
+
+// Brows tell of effort and of frowns; they must not tell of lids.
+TEST_F(MaskRendererTest, LidsMoveNoBrow) {
+  const cv::Rect brows(120, 100, 240, 56);  // Down to 14 mm over the pupils.
+  const auto look = [&](double mrd1) {
+    MaskFrame frame = TestMaskFrame();
+    for (MaskEye& eye : frame.eyes) {
+      eye.mrd1_mm = mrd1;
+      eye.elevation_deg = mrd1 < 2 ? -20 : 0;
+    }
+    return Draw(frame)(brows).clone();
+  };
+  EXPECT_LT(Distance(look(5), look(0)), 1.5);
 }
 
 TEST_F(MaskRendererTest, ShutEyeShowsNoIris) {

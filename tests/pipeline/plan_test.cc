@@ -24,6 +24,10 @@ class PlanTest : public testing::Test {
       WriteJsonFile(models_.path() / (spec.contract.name + ".json"),
                     {{"tensors_sha256", "weights of " + spec.contract.name}});
     }
+    std::filesystem::create_directories(models_.path() / "head");
+    for (const char* head : {"parametric", "canonical468"})
+      WriteJsonFile(models_.path() / "head" / (std::string(head) + ".json"),
+                    {{"file_sha256", head}});
     for (const char* id : {"a", "b"}) {
       Subject subject;
       subject.id = id;
@@ -91,6 +95,36 @@ TEST_F(PlanTest, AChangedOptionRenewsItsVariantAndNothingElse) {
     const auto a = Keys(before, stage, "gaussian_blur"), b = Keys(after, stage, "gaussian_blur");
     std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common));
     EXPECT_TRUE(common.empty());
+  }
+}
+
+TEST_F(PlanTest, SecretsNeverStandInAPlanButShapeItsKeys) {
+  const auto plan = [&](const std::string& secret) {
+    config_["variants"] =
+        Json::array({{{"type", "digital_mask"}, {"policy", "private"}, {"secret", secret}}});
+    return Make(config_);
+  };
+  const Plan one = plan("the first secret of all"), again = plan("the first secret of all"),
+             other = plan("another secret, not shown");
+  EXPECT_EQ(ToJson(one), ToJson(again));
+  EXPECT_EQ(ToJson(one).dump().find("first secret"), std::string::npos);
+  EXPECT_NE(ToJson(one).dump().find("fingerprint:"), std::string::npos);
+  EXPECT_EQ(Keys(one, Stage::kRender, ""), Keys(other, Stage::kRender, ""));
+  for (const std::string& key : Keys(one, Stage::kMask, "digital_mask"))
+    EXPECT_EQ(Keys(other, Stage::kMask, "digital_mask").count(key), 0u);
+}
+
+// Who is recorded decides what a mask of its own face per patient shows.
+TEST_F(PlanTest, AnotherSubjectRenewsMasksThatNeedThePatientAlone) {
+  config_["variants"] = {"original", "digital_mask"};
+  const Plan before = Make(config_);
+  dataset_.recordings[1].subject = "b";
+  const Plan after = Make(config_);
+  ASSERT_EQ(before.nodes.size(), after.nodes.size());
+  for (size_t i = 0; i < before.nodes.size(); ++i) {
+    EXPECT_EQ(before.nodes[i].key != after.nodes[i].key,
+              before.nodes[i].variant == "digital_mask" && before.nodes[i].recording == "a2")
+        << i;
   }
 }
 

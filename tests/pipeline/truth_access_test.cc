@@ -1,4 +1,5 @@
-// Who is given the truth of a recording: methods that are registered as oracles, and nobody else.
+// Who is given the truth of a recording, and who is told which recordings are of one person:
+// methods that are registered for it, and nobody else.
 #include <memory>
 #include <optional>
 
@@ -21,6 +22,7 @@ class Spy : public Masker {
     MaskReport report;
     report.frames = job.recording.info.frame_count;
     report.notes["truth"] = job.truth ? Json(ReadFile(*job.truth)) : Json();
+    report.notes["patient"] = job.patient;
     report.notes["name"] = job.truth ? job.truth->filename().string() : "";
     return report;
   }
@@ -34,6 +36,7 @@ class TruthAccessTest : public testing::Test {
       info.type = oracle ? "oracle" : "method";
       info.summary = "A test.";
       info.needs_truth = oracle;
+      info.needs_patient = oracle;
       components_.maskers.Add<NoOptions>(
           info, [](const NoOptions&, const Masker::Context&) { return std::make_unique<Spy>(); });
       config_.variants.push_back({info.type, info.type, Json::object()});
@@ -43,18 +46,26 @@ class TruthAccessTest : public testing::Test {
     writer->Write(cv::Mat(48, 64, CV_8UC3, cv::Scalar::all(9)));
     writer->Finish();
     outcome_.artefact = "source.mkv";
+    for (const auto& [id, subject] :
+         {std::pair("p1_1", "smith"), std::pair("p1_2", "smith"), std::pair("p2_1", "jones")}) {
+      LabelledRecording recording;
+      recording.id = id;
+      recording.subject = subject;
+      dataset_.recordings.push_back(recording);
+    }
     context_.config = &config_;
+    context_.dataset = &dataset_;
     context_.components = &components_;
     context_.out = folder_.path();
   }
 
   /// What a method's node notes of the truth that it was given.
-  Json Given(const std::string& type) {
+  Json Given(const std::string& type, const std::string& recording = "p1_1") {
     Node node;
     node.stage = Stage::kMask;
     node.key = std::string(64, type[0]);
     node.component = node.variant = type;
-    node.recording = "p1_1";
+    node.recording = recording;
     node.anonymous_id = "r1";
     Worker worker(context_);
     const NodeResult result = worker.Do(node, {&outcome_, &outcome_});
@@ -65,6 +76,7 @@ class TruthAccessTest : public testing::Test {
   TemporaryFolder folder_;
   Components components_;
   RunConfig config_;
+  Dataset dataset_;
   NodeOutcome outcome_;
   RunContext context_;
 };
@@ -78,6 +90,15 @@ TEST_F(TruthAccessTest, OraclesAloneAreGivenIt) {
   EXPECT_EQ(notes["truth"], "what is true");
   // Its name does not tell whose it is.
   EXPECT_EQ(notes["name"], "truth.msgpack");
+}
+
+TEST_F(TruthAccessTest, WhoIsRecordedIsToldToThoseWhoNeedItWithoutTheName) {
+  EXPECT_EQ(Given("method")["patient"], "");
+  const std::string one = Given("oracle")["patient"];
+  EXPECT_EQ(one, AnonymousPatient("smith"));
+  EXPECT_EQ(Given("oracle", "p1_2")["patient"], one);
+  EXPECT_NE(Given("oracle", "p2_1")["patient"], one);
+  EXPECT_EQ(one.find("smith"), std::string::npos);
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ struct ComponentInfo {
   std::vector<std::string> networks = {};
   /// Masking methods alone: an oracle, which is given the truth of virtual recordings.
   bool needs_truth = false;
+  /// Masking methods alone: is told which recordings are of the same person (MaskJob::patient).
+  bool needs_patient = false;
 };
 
 /// The components of one kind. Registration is explicit: each component has a function

@@ -46,7 +46,8 @@ class MaskFace {
   Eigen::Matrix3Xd rest_;     ///< Drawn vertices without expression.
   Eigen::Matrix3Xd neutral_;  ///< Of the model.
   Eigen::Matrix3d face_from_model_;
-  std::array<Eigen::Vector3d, 2> centres_;  ///< Of the globes at rest.
+  std::array<Eigen::Vector3d, 2> centres_;             ///< Of the globes at rest.
+  Eigen::Vector3d between_ = Eigen::Vector3d::Zero();  ///< Midway between them.
 };
 
 }  // namespace maskbench

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -18,6 +19,8 @@ enum class MaskStatus : std::uint8_t {
   kLost = 0,  ///< Not seen for longer than it is held: fading or blank.
   kSeen = 1,
   kHeld = 2,  ///< Not seen: what was seen last.
+  /// Seen before the first calibration of a causal mask: measured with average eyeballs, or blank.
+  kStarting = 3,
 };
 
 /// What is known of an eye in a frame.
@@ -57,8 +60,17 @@ struct MaskStages {
   bool retargeting = true;
 };
 
+/// What a frame of a mask was made from.
+enum class MaskMode : std::uint8_t {
+  kOffline = 0,  ///< The whole recording.
+  kCausal = 1,   ///< The frames before it and a fixed number after it.
+};
+std::string ToString(MaskMode mode);
+
 /// What holds for the recording.
 struct MaskHeader {
+  MaskMode mode = MaskMode::kOffline;
+  int latency_frames = 0;  ///< With kCausal: how many later frames a frame looks at.
   cv::Size picture_px;
   FrameRate rate;
   std::string model = "parametric";  ///< Of HeadModels().
@@ -86,6 +98,42 @@ inline constexpr double kDegrees = 0.02, kMillimetres = 0.01, kPixels = 0.05;
 inline constexpr double kPixelsPerMillimetre = 0.0005, kActivation = 0.005, kCoefficient = 0.001;
 inline constexpr double kOpacity = 1.0 / 255, kFocalPixels = 0.01, kScale = 0.0005;
 }  // namespace mask_step
+
+/// Writes the bytes of frames, one after the other.
+class MaskFrameWriter {
+ public:
+  explicit MaskFrameWriter(const MaskHeader& header) : expressions_(header.expressions.size()) {}
+  /// Appends the next frame. Throws UsageError where a value cannot be written.
+  void Put(const MaskFrame& frame, std::string* bytes);
+
+ private:
+  size_t expressions_;
+  std::vector<std::int64_t> before_;
+  std::int64_t index_ = 0;
+};
+
+/// Reads the bytes of frames back, one after the other.
+class MaskFrameReader {
+ public:
+  /// @param origin  names the bytes in messages. @param count  frames in all, for messages.
+  MaskFrameReader(const MaskHeader& header, std::string origin, size_t count)
+      : expressions_(header.expressions.size()), origin_(std::move(origin)), count_(count) {}
+  /// The frame that begins at `*at`, which moves to the next. Throws DataError.
+  MaskFrame Take(const std::string& bytes, size_t* at);
+
+ private:
+  size_t expressions_;
+  std::string origin_;
+  size_t count_;
+  std::vector<std::int64_t> before_;
+  std::int64_t index_ = 0;
+};
+
+/// A header as it is read back from a file.
+MaskHeader RoundedMaskHeader(const MaskHeader& header);
+
+/// A file from its header and the bytes of its frames.
+std::string MaskParametersFile(const MaskHeader& header, size_t frames, const std::string& payload);
 
 /// The file's bytes; docs/digital_mask.md describes them. Throws UsageError where a value cannot be
 /// written (not finite, or activations that the header does not name).

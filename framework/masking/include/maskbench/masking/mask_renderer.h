@@ -11,6 +11,9 @@
 
 namespace maskbench {
 
+/// A picture without a face and a note why there is none.
+void DrawBlankMask(cv::Size picture_px, MaskStatus status, cv::Mat* bgr);
+
 /// Draws the frames of a mask. The picture is a pure function of the header and the frame. Serves
 /// one thread at a time.
 class MaskRenderer {

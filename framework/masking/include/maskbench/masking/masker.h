@@ -26,8 +26,16 @@ struct MaskJob {
   /// Truth of every frame of a virtual recording, for oracles (ComponentInfo::needs_truth) alone;
   /// nothing for all other methods, and where there is none.
   std::optional<std::filesystem::path> truth;
+  /// AnonymousPatient of who is recorded, for methods registered as needing it
+  /// (ComponentInfo::needs_patient) alone; empty for all others, and where it is not known.
+  std::string patient;
   uint64_t seed = 0;
 };
+
+/// Tells recordings of one person from those of others without the person's id: "p" and 15
+/// hexadecimal digits of a hash of the id, the same in all runs. An id that can be guessed can be
+/// found from it, so it belongs neither into masks nor into results.
+std::string AnonymousPatient(const std::string& id);
 
 struct MaskReport {
   int64_t frames = 0;

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "maskbench/pipeline/components.h"
@@ -85,13 +86,16 @@ class Worker {
   /// there is none, and for every method that is not registered as an oracle.
   std::optional<std::filesystem::path> TruthForOracle(const Node& node,
                                                       const std::filesystem::path& folder) const;
+  /// AnonymousPatient of the node's recording for methods that are registered as needing it.
+  std::string PatientOf(const Node& node) const;
   /// Moves a finished file to its place and notes its hash.
   void Keep(const Node& node, const std::filesystem::path& file, NodeOutcome* outcome) const;
 
   const RunContext& context_;
   std::unique_ptr<FaceTracker> tracker_;
   std::map<std::string, std::unique_ptr<Masker>> maskers_;
-  std::map<std::string, std::unique_ptr<Observer>> observers_;
+  /// By name, with the options it was made with.
+  std::map<std::string, std::pair<std::unique_ptr<Observer>, Json>> observers_;
 };
 
 }  // namespace maskbench

@@ -133,11 +133,15 @@ class FaceFitter {
   /// for a model without enough points of the mesh.
   FaceFitter(const HeadModel& model, const FaceFitOptions& options);
   ~FaceFitter();
+  FaceFitter(const FaceFitter&);
   FaceFitter(FaceFitter&&) noexcept;
   FaceFitter& operator=(FaceFitter&&) noexcept;
 
   /// Offers a frame for the fit of the identity.
   void Look(const MeshFrame& frame);
+  /// For given poses of which the scale turned out to be another: multiplies it in all frames that
+  /// were looked at so far.
+  void ScalePoses(double factor);
   /// Fits identity, scale and, with given poses, the model's place in their frame to up to
   /// `identity_frames` of the frames looked at: those that spread most over poses of the head, with
   /// the mouth shut and the face at rest if there are such (Ceres; Huber's loss; standard normal

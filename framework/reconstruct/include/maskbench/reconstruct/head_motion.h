@@ -49,10 +49,15 @@ class HeadMotion {
   /// This person's skull points, mm of the mean face's size; after Fit.
   const Eigen::Matrix3Xd& person_mm() const { return person_mm_; }
 
- private:
-  HeadView Align(const Eigen::Matrix3Xd& model, const Eigen::Matrix3Xf& seen,
-                 const HeadView* start) const;
+  /// The parts of Fit, for frames that come one by one. Template: this person's skull points from
+  /// all of these frames, none of them empty; the mean face's without any.
+  Eigen::Matrix3Xd Template(const std::vector<const Eigen::Matrix3Xf*>& frames) const;
+  /// Pose of one frame. @param model  skull points, mm. @param start  where the iterations start;
+  /// null, or not seen: from the points themselves.
+  static HeadView Align(const Eigen::Matrix3Xd& model, const Eigen::Matrix3Xf& seen,
+                        const HeadView* start);
 
+ private:
   std::vector<int> points_;
   Eigen::Matrix3Xd canonical_mm_, person_mm_;
 };

@@ -61,6 +61,9 @@ class HeadRig {
 struct LashRecipe {
   double length = 1;   ///< 1: upper about 9 mm, lower about 5 mm in the middle.
   double density = 1;  ///< 1: about 75 upper and 40 lower lashes.
+  /// Share of their length on an open lid. The rest grows while the last millimetre closes: 0
+  /// leaves the margins of open eyes bare and shows shut ones as people's.
+  double open_share = 1;
   Eigen::Vector3f albedo{0.012f, 0.010f, 0.009f};
   uint64_t seed = 1;
 };
