@@ -5,6 +5,7 @@ namespace maskbench {
 // One line per observer: its Register function is declared here and called below.
 #define MASKBENCH_CLINICAL_OBSERVERS(X) \
   X(MediapipeIris)                      \
+  X(RuleReader)                         \
   X(EyeMeasures)
 
 #define MASKBENCH_DECLARE(Name) void Register##Name(Registry<Observer>* registry);
