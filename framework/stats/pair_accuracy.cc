@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
+
+#include "maskbench/stats/distributions.h"
 
 namespace maskbench {
 
@@ -56,21 +59,9 @@ PairAccuracy AccuracyByFolds(const std::vector<ScoredPair>& pairs) {
   }
   result.standard_error = std::sqrt(squares / (n - 1) / n);
   const double half =
-      StudentQuantile(0.025, static_cast<int>(folds.size()) - 1) * result.standard_error;
+      InverseStudentCdf(0.975, static_cast<double>(folds.size()) - 1) * result.standard_error;
   result.interval = {std::max(0.0, result.mean - half), std::min(1.0, result.mean + half)};
   return result;
-}
-
-double StudentQuantile(double tail, int freedom) {
-  // P(T > t) = I_x(ν/2, ½) / 2 with x = ν / (ν + t²) for t ≥ 0 (Abramowitz & Stegun 26.7.1).
-  if (tail > 0.5) return -StudentQuantile(1 - tail, freedom);
-  double low = 0, high = 1e10;
-  for (int i = 0; i < 300; ++i) {
-    const double middle = (low + high) / 2;
-    const double x = freedom / (freedom + middle * middle);
-    (RegularizedBeta(x, freedom / 2.0, 0.5) / 2 > tail ? low : high) = middle;
-  }
-  return (low + high) / 2;
 }
 
 }  // namespace maskbench

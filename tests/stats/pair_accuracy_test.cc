@@ -91,12 +91,5 @@ TEST(AccuracyByFolds, TheIntervalCoversWhatItShould) {
   EXPECT_NEAR(static_cast<double>(covered) / rounds, 0.95, 0.04);
 }
 
-TEST(StudentQuantile, OfTables) {
-  EXPECT_NEAR(StudentQuantile(0.025, 9), 2.262157, 1e-5);
-  EXPECT_NEAR(StudentQuantile(0.025, 1), 12.7062, 1e-3);
-  EXPECT_NEAR(StudentQuantile(0.975, 9), -2.262157, 1e-5);
-  EXPECT_NEAR(StudentQuantile(0.05, 1000000), 1.644854, 1e-4);
-}
-
 }  // namespace
 }  // namespace maskbench

@@ -34,7 +34,4 @@ double BestThreshold(const std::vector<ScoredPair>& pairs, int but_fold);
 /// Fewer than two folds give no result.
 PairAccuracy AccuracyByFolds(const std::vector<ScoredPair>& pairs);
 
-/// The value that Student's t exceeds with probability `tail`, 0 < tail < 1. `freedom` ≥ 1.
-double StudentQuantile(double tail, int freedom);
-
 }  // namespace maskbench
