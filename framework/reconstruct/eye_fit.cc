@@ -11,6 +11,7 @@
 #include "maskbench/head/head_registry.h"
 #include "maskbench/reconstruct/head_anchor.h"
 
+#include "eye_use.h"
 #include "eyeball_problem.h"
 #include "lid_reading.h"
 
@@ -21,25 +22,12 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // Frames of an eye that calibration uses at most, and cells of gaze directions they spread over.
 constexpr size_t kCalibrationFrames = 120;
 constexpr double kGazeCellMm = 0.8;
-// A cover lasts this long at least; the eye that stays free has arrived on its target so long after
-// the other was covered (latency of 0.2 s, a saccade, and a corrective one).
-constexpr double kShortestCoverSeconds = 0.2, kArrivalSeconds = 0.32;
+// A cover lasts this long at least.
+constexpr double kShortestCoverSeconds = 0.2;
 // Fewest frames of looking at the camera that measure kappa.
 constexpr int kFixationFrames = 6;
-constexpr double kLongestGapSeconds = 0.4;
-// Over what time the place of an orbit is averaged (standard deviation of a Gaussian), and how far
-// it may lie from that mean, mm.
-constexpr double kSteadySeconds = 0.15, kSteadyOrbitMm = 0.05;
 
 Side Other(Side side) { return side == Side::kRight ? Side::kLeft : Side::kRight; }
-
-bool Usable(const EyeEvidence& eye) {
-  return eye.in_sight > 0.5 && eye.shut < 0.3 && eye.iris_share > 0.25;
-}
-
-bool Readable(const EyeEvidence& eye) {
-  return eye.in_sight > 0.5 && eye.shut < 0.5 && eye.iris_share > 0.12;
-}
 
 /// Frames in which `side` is covered by something and the other eye is not.
 std::vector<bool> Covered(const EyeReading& reading, Side side) {
@@ -70,7 +58,8 @@ std::vector<bool> LooksAtCamera(const EyeReading& reading, Side side) {
   size_t since = 0;
   for (size_t i = 0; i < other.size(); ++i) {
     since = other[i] ? since + 1 : 0;
-    looks[i] = since > arrival && Usable((*reading.eyes[i])[static_cast<size_t>(side)]);
+    looks[i] =
+        since > arrival && UsableForCalibration((*reading.eyes[i])[static_cast<size_t>(side)]);
   }
   return looks;
 }
@@ -140,7 +129,7 @@ class Fitter {
     for (size_t i = 0; i < reading_.eyes.size(); ++i) {
       if (!reading_.eyes[i]) continue;
       for (const EyeEvidence& eye : *reading_.eyes[i]) {
-        if (!Usable(eye)) continue;
+        if (!UsableForCalibration(eye)) continue;
         sizes.push_back(2 * eye.IrisRadiusPx() / options_.iris_diameter_mm /
                         fit_.head[0][i].scale_px);
       }
@@ -159,7 +148,7 @@ class Fitter {
       std::vector<size_t> usable;
       std::vector<Eigen::Vector2d> offsets(reading_.eyes.size(), Eigen::Vector2d::Zero());
       for (size_t i = 0; i < reading_.eyes.size(); ++i) {
-        if (!reading_.eyes[i] || !Usable((*reading_.eyes[i])[s])) continue;
+        if (!reading_.eyes[i] || !UsableForCalibration((*reading_.eyes[i])[s])) continue;
         usable.push_back(i);
         const EyeSighting seen = Sight(i, side);
         const Eigen::Vector3d centre =
@@ -215,7 +204,7 @@ class Fitter {
   /// pulls at the corners of both.
   Eigen::Vector2d SteadyShift(const std::vector<AxisEstimate>& alone, Side side, size_t i) const {
     const double scale = std::max(1.0, kSteadySeconds * reading_.rate_hz);
-    const auto reach = static_cast<size_t>(std::ceil(2.5 * scale));
+    const auto reach = static_cast<size_t>(std::ceil(kSteadyReach * scale));
     const size_t other = 1 - Index(side);
     const auto sees_other = [&](size_t j) { return (*reading_.eyes[j])[other].in_sight >= 0.5; };
     Eigen::Vector2d sum = Eigen::Vector2d::Zero();

@@ -93,10 +93,6 @@ void PlaceOrbits(const PooledFrame& frame, PosedFrame* posed) {
 
 }  // namespace
 
-bool UsableForCalibration(const EyeEvidence& eye) {
-  return eye.in_sight > 0.5 && eye.shut < 0.3 && eye.iris_share > 0.25;
-}
-
 RunningCalibration::RunningCalibration(const Eigen::Matrix3Xd& skull,
                                        const Eigen::Matrix3Xd& canonical_mm,
                                        const std::array<Eigen::Vector3d, 2>& globes_mm)

@@ -83,7 +83,4 @@ RunningCalibration Calibrate(const RunningCalibration& start, const RunningCalib
                              const Eigen::Matrix3Xd& canonical_mm,
                              const std::array<PooledFrames, 2>& frames, double camera_distance_mm);
 
-/// Whether an eye can be measured well enough to calibrate with.
-bool UsableForCalibration(const EyeEvidence& eye);
-
 }  // namespace maskbench

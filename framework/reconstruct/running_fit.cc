@@ -15,6 +15,7 @@
 #include "maskbench/reconstruct/running_schedule.h"
 
 #include "corner_sight.h"
+#include "eye_use.h"
 #include "eyeball_problem.h"
 #include "lid_reading.h"
 #include "running_calibration.h"
@@ -24,17 +25,6 @@ namespace {
 
 // What covers an eye does not flicker: medians over a tenth of a second, as EyeReader::Read.
 constexpr double kInSightHalfSeconds = 0.05;
-constexpr double kEyeInSight = 0.5;
-// An eye that stays free has arrived on its target so long after the other was covered; an eye
-// behind closed lids is taken to stay where it was for so long. As in FitEyes.
-constexpr double kArrivalSeconds = 0.32, kLongestGapSeconds = 0.4;
-// Over what time the place of an orbit is averaged, and how far it may lie from that mean. As in
-// FitEyes.
-constexpr double kSteadySeconds = 0.15, kSteadyReach = 2.5, kSteadyOrbitMm = 0.05;
-
-bool Readable(const EyeEvidence& eye) {
-  return eye.in_sight > kEyeInSight && eye.shut < 0.5 && eye.iris_share > 0.12;
-}
 
 double SmoothStep(double x) {
   const double t = std::clamp(x, 0.0, 1.0);
