@@ -34,7 +34,6 @@ namespace maskbench {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kFailedScore = -std::numeric_limits<double>::infinity();
 
 struct ReidentificationOptions {
   std::vector<std::string> attackers = {"face_to_face", "mask_to_face"};

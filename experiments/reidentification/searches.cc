@@ -182,16 +182,20 @@ Searches SearchTrained(const Protocol& protocol, const Templates& masked, const 
   Searches all;
   for (int part = 0; part < kTrainedParts; ++part) {
     const Protocol attacked = OnlyPart(protocol, parts, part);
-    const EmbeddingMap map =
-        EmbeddingMap::Learn(TrainingPairs(protocol, parts, part, masked, original), seed);
+    const std::vector<EmbeddingPair> pairs = TrainingPairs(protocol, parts, part, masked, original);
+    std::set<int> teachers;
+    for (const EmbeddingPair& pair : pairs) teachers.insert(pair.subject);
+    std::optional<EmbeddingMap> map;
+    if (static_cast<int>(teachers.size()) >= EmbeddingMap::kLeastSubjects)
+      map = EmbeddingMap::Learn(pairs, seed);
     Templates probes, gallery;
     for (const Protocol::Entry& probe : attacked.probes) {
       const auto& own = masked.at(probe.recording);
-      probes[probe.recording] = own ? std::optional(map.OfMasked(*own)) : std::nullopt;
+      probes[probe.recording] = own && map ? std::optional(map->OfMasked(*own)) : std::nullopt;
     }
     for (const Protocol::Entry& entry : attacked.gallery) {
       const auto& own = original.at(entry.recording);
-      gallery[entry.recording] = own ? std::optional(map.OfOriginal(*own)) : std::nullopt;
+      gallery[entry.recording] = own && map ? std::optional(map->OfOriginal(*own)) : std::nullopt;
     }
     const Searches found = Search(attacked, probes, gallery, DescriptorMetric::kCosine);
     const auto append = [](auto* to, const auto& from) {

@@ -59,9 +59,10 @@ Searches Search(const Protocol& protocol, const Templates& probes, const Templat
                 DescriptorMetric metric);
 
 /// An attacker who learned from one half of the subjects how their masked recordings differ from
-/// other, original ones searches for the other half, and the other way round; each within its
-/// half, so that nobody whom the attacker has seen is enrolled. Throws DataError below
-/// kLeastTrainedSubjects subjects with descriptors.
+/// other, original ones searches for the other half, and the other way round; each within its half,
+/// so that nobody whom the attacker has seen is enrolled. Who has fewer than
+/// EmbeddingMap::kLeastSubjects people with descriptors to learn from finds nobody: failed
+/// searches.
 Searches SearchTrained(const Protocol& protocol, const Templates& masked, const Templates& original,
                        uint64_t seed);
 

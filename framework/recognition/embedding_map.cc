@@ -14,7 +14,6 @@
 namespace maskbench {
 namespace {
 
-constexpr size_t kLeastSubjects = 8;
 constexpr std::array kRidges = {0.01, 0.1, 1.0, 10.0, 100.0};
 
 using Matrix = Eigen::MatrixXd;
@@ -95,7 +94,7 @@ EmbeddingMap EmbeddingMap::Learn(const std::vector<EmbeddingPair>& pairs, std::u
         pair.original.size() != pairs[0].original.size())
       throw DataError("descriptors to learn a map from have different lengths");
   }
-  if (subjects.size() < kLeastSubjects)
+  if (subjects.size() < static_cast<size_t>(kLeastSubjects))
     throw DataError("a map between descriptors cannot be learned from " +
                     std::to_string(subjects.size()) + " people; it takes " +
                     std::to_string(kLeastSubjects));

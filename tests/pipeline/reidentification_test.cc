@@ -610,6 +610,19 @@ TEST_F(ReidentificationTest, TooFewSubjectsTeachNobody) {
                Error);
 }
 
+TEST_F(ReidentificationTest, WhoHasNobodyToLearnFromFindsNobodyAndTheOthersAreScored) {
+  AddSubjects(20);
+  config_["experiments"][0]["attackers"] = {"face_to_face", "trained"};
+  const auto figures = Score([](int subject, const std::string& recording,
+                                const std::string& variant) -> std::optional<std::vector<float>> {
+    if (variant != "original" && subject > 5) return std::nullopt;
+    return Face(subject, recording);
+  });
+  EXPECT_EQ(figures.at("original/rank_1/different_recording").value, 1);
+  EXPECT_EQ(figures.at("gaussian_blur/rank_1/different_recording").value, 0);
+  EXPECT_EQ(figures.at("gaussian_blur/failure_to_enrol/different_recording").value, 1);
+}
+
 TEST_F(ReidentificationTest, TrueSignsAreAFloorThatGrowsWithTheirSpread) {
   AddSubjects(30);
   config_["experiments"][0]["attackers"] = {"mask_to_face", "oracle_signs"};

@@ -19,6 +19,9 @@ struct EmbeddingPair {
 /// centred descriptors, solved in the dual form).
 class EmbeddingMap {
  public:
+  /// People from whom a map can be learned at all.
+  static constexpr int kLeastSubjects = 8;
+
   /// @param pairs  of the attacker's own people; nobody who is attacked may be among them. The
   /// ridge is chosen on a quarter of them, who are left out meanwhile: the one with the largest
   /// area under the ROC curve. @param seed  deals people into those quarters. Throws DataError
