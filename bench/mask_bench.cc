@@ -217,12 +217,12 @@ std::filesystem::path Recording640(const std::filesystem::path& folder, int coun
 /// Names that end in _p10: the tenth percentile of the frames, which other programs disturb least,
 /// and the sum of these.
 void CausalEndToEnd(benchmark::State& state) {
-  constexpr int kRecorded = 480;
+  constexpr int kRecorded = 1800;
   const TemporaryFolder folder;
   const std::filesystem::path recording = Recording640(folder.path(), kRecorded);
   const std::filesystem::path models = AssetsDir() / "models";
   const NetworkLibrary networks(models);
-  FaceTracker tracker(networks, {});
+  FaceTracker tracker(networks, {}, TrackedParts::kMesh);
   EyeReader reader(networks);
   const Eigen::Matrix3Xd canonical_mm = CanonicalFace(models);
   const auto globes_mm = CanonicalGlobes(models);
@@ -280,7 +280,7 @@ void CausalEndToEnd(benchmark::State& state) {
       const FaceObservation seen = timed(kMesh, [&] { return tracker.Process(frame.bgr); });
       const auto eyes = timed(kEyes, [&] {
         std::optional<std::array<EyeEvidence, 2>> found;
-        if (seen.has_face()) found = reader.Look(frame.bgr, seen);
+        if (seen.has_face()) found = reader.Follow(frame.bgr, seen);
         return found;
       });
       const auto due = timed(kFit, [&] { return mask.Push(seen, eyes); });

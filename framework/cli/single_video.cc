@@ -190,8 +190,17 @@ int MaskCommand(const Program& program, const MaskArguments& arguments) {
   const std::string kept = choice.options.value("parameters", "");
   if (arguments.steadiness && (kept.empty() || fs::is_directory(kept)))
     throw UsageError("--steadiness needs --set parameters=FILE of a digital mask.");
-  TrackFaces(program, input, job.track);
+  ProgressBar bar;
+  const bool one_pass = masker->FindsFaces();
+  if (one_pass) {
+    job.track.clear();
+    bar.Begin(static_cast<int>(job.recording.info.frame_count), 0);
+    job.after_frame = [&] { bar.Step("frames masked"); };
+  } else {
+    TrackFaces(program, input, job.track);
+  }
   const MaskReport report = masker->Mask(job);
+  if (one_pass) bar.Close();
   if (arguments.compare) {
     if (output.has_parent_path()) fs::create_directories(output.parent_path());
     WriteComparison(input, job.output, output);
@@ -200,8 +209,10 @@ int MaskCommand(const Program& program, const MaskArguments& arguments) {
   }
   PrintReport(output, report, choice.type);
   if (arguments.steadiness) {
-    const MaskSteadiness steadiness = MeasureSteadiness(ParseMaskParameters(ReadFile(kept), kept),
-                                                        job.track, program.ModelsDir());
+    const fs::path track = folder.path() / "faces.track";
+    if (one_pass) TrackFaces(program, input, track);
+    const MaskSteadiness steadiness =
+        MeasureSteadiness(ParseMaskParameters(ReadFile(kept), kept), track, program.ModelsDir());
     fmt::print(
         "At rest in {} frames: points of the mask tremble by {:.3f} px RMS, of the mesh by "
         "{:.3f} px.\n",

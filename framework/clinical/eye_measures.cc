@@ -121,7 +121,7 @@ class EyeMeasuresObserver : public Observer {
 void RegisterEyeMeasures(Registry<Observer>* registry) {
   registry->Add<EyeMeasuresOptions>(
       {"eye_measures",
-       4,
+       5,
        "Lids, gaze, blinks, alignment and nystagmus by the project's eye network and eyeball fit.",
        {EyeNetworkContract().name}},
       [](const EyeMeasuresOptions& options, const Observer::Context& context) {

@@ -1,6 +1,7 @@
 // The digital mask (Yang et al., Nature Medicine 28:1883, 2022): a rendered face that nobody has,
 // with the patient's lids and eyes. docs/digital_mask.md says what is kept and what is not.
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@
 #include "maskbench/media/frame_source.h"
 #include "maskbench/nn/eye_network.h"
 #include "maskbench/perception/face_track.h"
+#include "maskbench/perception/face_tracker.h"
 
 namespace maskbench {
 namespace {
@@ -95,6 +97,8 @@ class DigitalMask : public Masker {
 
   std::string Extension(const Recording&) const override { return context_.delivery.Extension(); }
 
+  bool FindsFaces() const override { return options_.mode == "causal"; }
+
   MaskReport Mask(const MaskJob& job) override {
     Prepare();
     if (options_.mode == "causal") return MaskInOnePass(job);
@@ -127,7 +131,21 @@ class DigitalMask : public Masker {
     model_ = MakeHeadModel(options_.model, context_.networks->models_dir());
   }
 
-  /// Reads, measures, draws and writes frame by frame.
+  /// What tells where the face of the next frame is: the job's track, or a tracker of its own.
+  std::function<bool(const Frame&, FaceObservation*)> FaceFinder(const MaskJob& job) {
+    if (!job.track.empty()) {
+      const auto track = std::make_shared<FaceTrackReader>(job.track);
+      return [track](const Frame&, FaceObservation* face) { return track->Next(face); };
+    }
+    if (!tracker_) tracker_.emplace(*context_.networks, context_.perception, TrackedParts::kMesh);
+    tracker_->Reset();
+    return [this](const Frame& frame, FaceObservation* face) {
+      *face = tracker_->Process(frame.bgr);
+      return true;
+    };
+  }
+
+  /// Reads, finds, measures, draws and writes frame by frame.
   MaskReport MaskInOnePass(const MaskJob& job) {
     const FacePolicy& policy = FindFacePolicy(options_.policy);
     CausalMaskOptions options;
@@ -158,14 +176,16 @@ class DigitalMask : public Masker {
       LimitPose(options_, &frame);
       video.Draw(frame);
     };
-    FaceTrackReader track(job.track);
+    const auto find = FaceFinder(job);
+    reader_->Reset();
     const std::unique_ptr<FrameSource> frames = OpenFrames(job.recording.file);
     FaceObservation face;
     Frame frame;
-    while (track.Next(&face) && frames->Next(&frame)) {
+    while (frames->Next(&frame) && find(frame, &face)) {
       std::optional<std::array<EyeEvidence, 2>> eyes;
-      if (face.has_face()) eyes = reader_->Look(frame.bgr, face);
+      if (face.has_face()) eyes = reader_->Follow(frame.bgr, face);
       if (const std::optional<MaskFrame> due = mask.Push(face, eyes)) draw(*due);
+      if (job.after_frame) job.after_frame();
     }
     while (const std::optional<MaskFrame> due = mask.Finish()) draw(*due);
     mask.RequireFace();
@@ -212,6 +232,7 @@ class DigitalMask : public Masker {
   Context context_;
   bool over_original_;
   std::optional<EyeReader> reader_;
+  std::optional<FaceTracker> tracker_;
   Eigen::Matrix3Xd canonical_mm_;
   std::array<Eigen::Vector3d, 2> globes_mm_;
   std::unique_ptr<const HeadModel> model_;
@@ -225,7 +246,7 @@ class DigitalMask : public Masker {
 void RegisterDigitalMask(Registry<Masker>* registry) {
   ComponentInfo info = {
       "digital_mask",
-      3,
+      4,
       "A rendered face, nobody's by default, with the patient's lids, gaze, expressions and head "
       "movements.",
       {EyeNetworkContract().name, "head/parametric", "head/canonical468"}};
@@ -239,7 +260,7 @@ void RegisterDigitalMask(Registry<Masker>* registry) {
 void RegisterUnsafeOverlay(Registry<Masker>* registry) {
   ComponentInfo info = {
       "unsafe_overlay",
-      2,
+      3,
       "UNSAFE, for comparison only: the digital mask's face laid over the original frame, so that "
       "hair, ears, outline of the face and background remain.",
       {EyeNetworkContract().name, "head/parametric", "head/canonical468"}};

@@ -76,13 +76,15 @@ std::vector<std::string> FaceTracker::NetworkNames(const FaceTrackerOptions& opt
   return {options.detector, "facemesh", "iris"};
 }
 
-FaceTracker::FaceTracker(const NetworkLibrary& networks, const FaceTrackerOptions& options)
+FaceTracker::FaceTracker(const NetworkLibrary& networks, const FaceTrackerOptions& options,
+                         TrackedParts parts)
     : options_(options),
       detector_(networks, options.detector, static_cast<float>(options.min_detection_score)),
       mesh_network_(networks.Load("facemesh", 1)),
-      iris_network_(networks.Load("iris", 2)),
       mesh_input_(3 * kMeshSide * kMeshSide),
-      iris_input_(2 * 3 * kIrisSide * kIrisSide) {}
+      iris_input_(2 * 3 * kIrisSide * kIrisSide) {
+  if (parts == TrackedParts::kMeshAndEyes) iris_network_ = networks.Load("iris", 2);
+}
 
 void FaceTracker::Reset() {
   followed_.reset();
@@ -116,7 +118,7 @@ FaceObservation FaceTracker::Process(const cv::Mat& bgr) {
     return face;
   }
   followed_ = MeshRegion(face, kMeshMargin);
-  FitEyes(bgr, &face);
+  if (iris_network_) FitEyes(bgr, &face);
   return face;
 }
 

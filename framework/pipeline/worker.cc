@@ -208,8 +208,8 @@ Masker& Worker::MaskerFor(const Node& node) {
     // The companion is the plan's; the component's own options stand in the configuration.
     for (const ComponentChoice& variant : context_.config->variants) {
       if (variant.name == node.variant) {
-        masker = context_.components->maskers.Make(variant,
-                                                   {context_.config->delivery, context_.networks});
+        masker = context_.components->maskers.Make(
+            variant, {context_.config->delivery, context_.networks, context_.config->perception});
       }
     }
   }
@@ -242,13 +242,15 @@ int64_t Worker::MaskWhole(const Node& node, const fs::path& source, const fs::pa
                           std::map<std::string, double>* seconds_by_stage) {
   fs::create_directories(folder);
   NodeOutcome ignored;
-  const StopWatch perceive;
-  Perceive(source, folder / "faces.track", &ignored);
-  (*seconds_by_stage)["perceive"] += perceive.Seconds();
+  Masker& masker = MaskerFor(node);
   MaskJob job;
   job.recording = Anonymous(node, source);
-  job.track = folder / "faces.track";
-  Masker& masker = MaskerFor(node);
+  if (!masker.FindsFaces()) {
+    job.track = folder / "faces.track";
+    const StopWatch perceive;
+    Perceive(source, job.track, &ignored);
+    (*seconds_by_stage)["perceive"] += perceive.Seconds();
+  }
   job.output = folder / ("masked" + masker.Extension(job.recording));
   job.seed = context_.config->seed;
   job.companion = AnonymousCompanion(InputNode(*context_.plan, node, Stage::kMask), folder);

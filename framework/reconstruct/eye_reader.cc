@@ -17,6 +17,9 @@ namespace {
 // Corners that would change the crop's width by more than this factor are something else.
 constexpr double kLargestChange = 2;
 constexpr double kInSightHalfSeconds = 0.05;
+// See EyeReader::Follow.
+constexpr int kFollowedFrames = 10;
+constexpr double kFollowedShare = 0.02;
 
 /// What covers an eye does not flicker: medians over a tenth of a second.
 void SteadyInSight(EyeReading* reading) {
@@ -38,6 +41,17 @@ void SteadyInSight(EyeReading* reading) {
   }
 }
 
+/// The crop round the corners that were found in another one; nothing where the eye is not in sight
+/// or they cannot be its own.
+std::optional<EyePlacement> OwnPlace(const EyeEvidence& eye, const EyePlacement& seen) {
+  if (eye.in_sight < 0.5) return std::nullopt;
+  const EyePlacement found = PlaceEye(eye.medial.at, eye.lateral.at, seen.angle_rad, seen.side);
+  if (found.width_px * kLargestChange < seen.width_px ||
+      found.width_px > kLargestChange * seen.width_px)
+    return std::nullopt;
+  return found;
+}
+
 }  // namespace
 
 EyeReader::EyeReader(const NetworkLibrary& networks) : network_(networks) {}
@@ -50,20 +64,47 @@ std::array<EyeEvidence, 2> EyeReader::Look(const cv::Mat& bgr, const FaceObserva
   // gaze and whatever is before the face. A second look stands on the eye's own corners.
   bool again = false;
   for (size_t s = 0; s < 2; ++s) {
-    const EyeEvidence& eye = first[s];
-    if (eye.in_sight < 0.5) continue;
-    const EyePlacement found =
-        PlaceEye(eye.medial.at, eye.lateral.at, mesh[s].angle_rad, mesh[s].side);
-    if (found.width_px * kLargestChange < mesh[s].width_px ||
-        found.width_px > kLargestChange * mesh[s].width_px)
-      continue;
-    places[s] = found;
-    again = true;
+    const std::optional<EyePlacement> found = OwnPlace(first[s], mesh[s]);
+    if (found) places[s] = *found;
+    again = again || found;
   }
   std::array<EyeEvidence, 2> eyes = again ? network_.Look(bgr, places) : first;
-  for (EyeEvidence& eye : eyes) RefineReflex(bgr, &eye);
+  for (size_t s = 0; s < 2; ++s) {
+    RefineReflex(bgr, &eyes[s]);
+    const cv::Point2d along(std::cos(mesh[s].angle_rad), std::sin(mesh[s].angle_rad)),
+        across(-along.y, along.x), shift = places[s].centre_px - mesh[s].centre_px;
+    offsets_[s] = {cv::Point2d(shift.dot(along), shift.dot(across)) / mesh[s].width_px,
+                   places[s].width_px / mesh[s].width_px};
+  }
+  followed_ = again ? 1 : 0;
   return eyes;
 }
+
+std::array<EyeEvidence, 2> EyeReader::Follow(const cv::Mat& bgr, const FaceObservation& face) {
+  if (followed_ == 0 || followed_ >= kFollowedFrames) return Look(bgr, face);
+  std::array<EyePlacement, 2> places = EyeNetwork::Placements(face);
+  for (size_t s = 0; s < 2; ++s) {
+    EyePlacement& place = places[s];
+    const cv::Point2d along(std::cos(place.angle_rad), std::sin(place.angle_rad)),
+        across(-along.y, along.x);
+    place.centre_px +=
+        place.width_px * (offsets_[s].shift.x * along + offsets_[s].shift.y * across);
+    place.width_px *= offsets_[s].width;
+  }
+  std::array<EyeEvidence, 2> eyes = network_.Look(bgr, places);
+  for (size_t s = 0; s < 2; ++s) {
+    const std::optional<EyePlacement> found = OwnPlace(eyes[s], places[s]);
+    if (!found) return Look(bgr, face);
+    const double moved = cv::norm(found->centre_px - places[s].centre_px),
+                 grown = std::abs(found->width_px - places[s].width_px);
+    if (std::max(moved, grown) > kFollowedShare * places[s].width_px) return Look(bgr, face);
+  }
+  for (EyeEvidence& eye : eyes) RefineReflex(bgr, &eye);
+  ++followed_;
+  return eyes;
+}
+
+void EyeReader::Reset() { followed_ = 0; }
 
 EyeReading EyeReader::Read(const Recording& recording, const std::filesystem::path& track,
                            const Eigen::Matrix3Xd& canonical_mm) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include <ceres/ceres.h>
 
 #include "maskbench/head/eye_model.h"
+#include "maskbench/reconstruct/eye_reader.h"
 
 namespace maskbench {
 namespace {
@@ -45,6 +47,9 @@ constexpr double kPupilSpreadMm = 0.3;
 // at, how far a recording's mean gaze lies from the camera.
 constexpr double kFixationDeg = 0.7, kUsualGazeDeg = 8;
 constexpr double kSizeSpread = 0.1;
+// As shares of the iris' radius: what lies farther beyond a margin is hidden by the lid, and the
+// network puts it too near to what is seen; so it does a pupil that is nearer to a margin.
+constexpr double kHiddenShare = 0.02, kPupilShare = 0.15;
 // How far an orbit is read from its place in a frame, by heads turned a little otherwise than the
 // mesh says and corners that are hidden, shaded or pulled along, mm across and up (chosen on
 // rendered development data, seed 31). It moves all that is seen of the eye alike; between iris and
@@ -185,6 +190,17 @@ void AddPrior(ceres::Problem* problem, double* values, const Eigen::Matrix<doubl
                             nullptr, values);
 }
 
+/// Whether a point lies so far within the margins, as a share of the iris' radius; negative: no
+/// farther beyond them. True where there are no margins.
+bool BetweenLids(const EyeEvidence& eye, const cv::Point2d& point, double share) {
+  const double angle = eye.placement.angle_rad, least_px = share * eye.IrisRadiusPx();
+  const cv::Point2d down(-std::sin(angle), std::cos(angle));
+  const std::optional<cv::Point2d> upper = MarginAcross(eye.upper, point, angle),
+                                   lower = MarginAcross(eye.lower, point, angle);
+  return !(upper && (point - *upper).dot(down) < least_px) &&
+         !(lower && (*lower - point).dot(down) < least_px);
+}
+
 }  // namespace
 
 EyeballModel::EyeballModel(const std::array<Eigen::Vector3d, 2>& globes_mm) {
@@ -228,8 +244,12 @@ EyeSighting SightingOf(const EyeEvidence& eye, const HeadView& head, double size
   const double size_error = kSpread * eye.iris_size_error_px / seen.half_along_px;
   seen.width_error = std::hypot(size_error, kWidthFloor);
   seen.height_error = std::hypot(size_error, kHeightFloor);
-  seen.pupil_error_px = eye.pupil_seen > 0.5 ? error(eye.pupil.error_px) : kInfinity;
-  seen.reflex_error_px = eye.reflex_seen > 0.5 ? error(eye.reflex.error_px) : kInfinity;
+  seen.pupil_error_px = eye.pupil_seen > 0.5 && BetweenLids(eye, eye.pupil.at, kPupilShare)
+                            ? error(eye.pupil.error_px)
+                            : kInfinity;
+  seen.reflex_error_px = eye.reflex_seen > 0.5 && BetweenLids(eye, eye.reflex.at, -kHiddenShare)
+                             ? error(eye.reflex.error_px)
+                             : kInfinity;
   const Eigen::Vector2d beside_mm = (seen.iris_px - head.origin_px.head<2>()) / seen.px_per_mm;
   const Eigen::Vector3d to_camera(-beside_mm.x(), -beside_mm.y(), camera_distance_mm);
   seen.eye_rotation =

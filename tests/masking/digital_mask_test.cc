@@ -82,20 +82,23 @@ class DigitalMaskTest : public testing::Test {
  protected:
   DigitalMaskTest() : registry_("masking method") { RegisterMaskers(&registry_); }
 
-  MaskReport Mask(const Json& options, const fs::path& output) {
+  MaskReport Mask(const Json& options, const fs::path& output, bool with_track = true) {
     Problems problems;
     const Json complete = registry_.Complete("digital_mask", options, "", &problems);
     problems.ThrowIfAny("digital_mask");
     Masker::Context context;
     context.delivery.codec = "ffv1";
     context.networks = &Clip::Get().networks();
-    return registry_.Make({"digital_mask", "digital_mask", complete}, context)
-        ->Mask(Clip::Get().Job(output));
+    MaskJob job = Clip::Get().Job(output);
+    if (!with_track) job.track.clear();
+    job.after_frame = [this] { ++frames_done_; };
+    return registry_.Make({"digital_mask", "digital_mask", complete}, context)->Mask(job);
   }
   fs::path Path(const std::string& name) const { return folder_.path() / name; }
 
   TemporaryFolder folder_;
   Registry<Masker> registry_;
+  int frames_done_ = 0;
 };
 
 TEST_F(DigitalMaskTest, ShowsNothingButWhatTheParametersSay) {
@@ -311,6 +314,15 @@ TEST_F(DigitalMaskTest, CausalModeDrawsTheSameFramesAsItsFile) {
        Path("c.mkv"));
   EXPECT_TRUE(ReadFile(Path("a.mkv")) == ReadFile(Path("c.mkv")));
   EXPECT_TRUE(ReadFile(Path("a.mask")) == ReadFile(Path("c.mask")));
+}
+
+TEST_F(DigitalMaskTest, CausalModeFindsTheSameFacesOnTheWay) {
+  const Json causal = {{"mode", "causal"}, {"latency_frames", 2}};
+  Mask(causal, Path("tracked.mkv"));
+  frames_done_ = 0;
+  Mask(causal, Path("alone.mkv"), false);
+  EXPECT_EQ(frames_done_, kFrames);
+  EXPECT_TRUE(ReadFile(Path("tracked.mkv")) == ReadFile(Path("alone.mkv")));
 }
 
 TEST_F(DigitalMaskTest, CausalModeWithoutAKnownFaceFailsWhereThePolicyNeedsIt) {

@@ -54,6 +54,17 @@ TEST_F(FaceTrackerTest, FindsTheFaceWithSidesOfThePatient) {
   }
 }
 
+TEST_F(FaceTrackerTest, TheMeshIsTheSameWithoutLookingForEyes) {
+  const cv::Mat photo = Photo("cage.jpg");
+  const FaceObservation whole = Look(photo);
+  FaceTracker tracker(networks_, {}, TrackedParts::kMesh);
+  const FaceObservation mesh = tracker.Process(photo);
+  EXPECT_EQ(mesh.mesh, whole.mesh);
+  EXPECT_EQ(mesh.presence, whole.presence);
+  EXPECT_EQ(mesh.eye(Side::kRight).iris[0], cv::Point3f());
+  EXPECT_NE(whole.eye(Side::kRight).iris[0], cv::Point3f());
+}
+
 TEST_F(FaceTrackerTest, FollowsShiftAndScale) {
   const cv::Mat photo = Photo("cage.jpg");
   const FaceObservation face = Look(photo);

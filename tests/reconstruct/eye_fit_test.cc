@@ -185,6 +185,35 @@ TEST(EyeFit, LidsCountFromTheReflexInRealMillimetres) {
   }
 }
 
+// Under a lid that hangs below them, reflex and pupil are placed too near to what is seen of the
+// eye, and are not always said to be hidden.
+TEST(EyeFit, WhatALidHidesIsNotBelieved) {
+  const SyntheticEyes person = Person();
+  std::vector<Frame> frames(60);
+  for (size_t f = 0; f < frames.size(); ++f) {
+    for (const Side side : kSides)
+      frames[f].gaze_deg[static_cast<size_t>(side)] = person.AtCamera(frames[f], side);
+    if (f >= 40) frames[f].lid_shift_mm = -5;
+  }
+  EyeReading reading = person.Read(frames, Canonical());
+  const EyeFit before = FitEyes(reading, Canonical(), Globes(), {});
+  ASSERT_LT(before.record.eyes[0].mrd1_mm.values[50], -1);
+  for (size_t f = 40; f < frames.size(); ++f) {
+    for (EyeEvidence& eye : *reading.eyes[f]) {
+      eye.reflex.at.y += 0.8 * person.px_per_mm;
+      eye.pupil.at.y += 0.6 * person.px_per_mm;
+    }
+  }
+  const EyeFit after = FitEyes(reading, Canonical(), Globes(), {});
+  for (size_t s = 0; s < 2; ++s) {
+    const EyeTraces &was = before.record.eyes[s], &is = after.record.eyes[s];
+    EXPECT_EQ(is.from_reflex[20], 1);
+    EXPECT_EQ(is.from_reflex[50], 0);
+    EXPECT_NEAR(is.camera_elevation_deg.values[50], was.camera_elevation_deg.values[50], 0.1);
+    EXPECT_NEAR(is.mrd1_mm.values[50], was.mrd1_mm.values[50], 0.02);
+  }
+}
+
 TEST(EyeFit, GazeIsMirroredWithThePicture) {
   const SyntheticEyes person = Person();
   SyntheticEyes mirrored = person;

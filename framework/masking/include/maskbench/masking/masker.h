@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,13 +12,14 @@
 #include "maskbench/media/recording.h"
 #include "maskbench/media/video_writer.h"
 #include "maskbench/nn/network_library.h"
+#include "maskbench/perception/face_tracker.h"
 
 namespace maskbench {
 
 /// One recording to be masked.
 struct MaskJob {
   Recording recording;
-  /// Face track of `recording.file`.
+  /// Face track of `recording.file`; may be empty for maskers that find faces themselves.
   std::filesystem::path track;
   /// The file to write; its folder exists and belongs to this job alone.
   std::filesystem::path output;
@@ -30,6 +32,8 @@ struct MaskJob {
   /// (ComponentInfo::needs_patient) alone; empty for all others, and where it is not known.
   std::string patient;
   uint64_t seed = 0;
+  /// Called, where it is set, after each frame of a masker that finds faces itself.
+  std::function<void()> after_frame;
 };
 
 /// Tells recordings of one person from those of others without the person's id: "p" and 15
@@ -54,11 +58,15 @@ class Masker {
     DeliveryOptions delivery;
     /// Null where no mask that needs one is made.
     const NetworkLibrary* networks = nullptr;
+    /// For maskers that find faces themselves.
+    FaceTrackerOptions perception{};
   };
 
   virtual ~Masker() = default;
   /// With the dot; what the output file is called.
   virtual std::string Extension(const Recording&) const = 0;
+  /// Whether a job needs no track: faces are found on the way, in the same pass.
+  virtual bool FindsFaces() const { return false; }
   /// Writes `job.output`. Throws DataError: the case is then recorded as failed with that reason.
   virtual MaskReport Mask(const MaskJob& job) = 0;
 };
