@@ -42,8 +42,11 @@ constexpr size_t kMostBytes = 400'000;
 const cv::Scalar kPaper(255, 255, 255), kInk(40, 40, 40), kSoft(110, 110, 110),
     kEmpty(225, 225, 225);
 
+constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
+constexpr double kFontScale = 0.42;
+
 void Write(const std::string& text, cv::Point at, const cv::Scalar& colour, cv::Mat* picture) {
-  cv::putText(*picture, text, at, cv::FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv::LINE_AA);
+  cv::putText(*picture, text, at, kFont, kFontScale, colour, 1, cv::LINE_AA);
 }
 
 /// A frame that is shown, and what stands under it.
@@ -308,15 +311,38 @@ class Case {
   fs::path source_, track_, masked_;
 };
 
+/// The text in lines that fit, broken between words.
+std::vector<std::string> Lines(const std::string& text, int width_px) {
+  std::vector<std::string> lines;
+  for (const std::string& word : Split(text, ' ')) {
+    const std::string longer = lines.empty() ? word : lines.back() + " " + word;
+    int below = 0;
+    const bool fits = cv::getTextSize(longer, kFont, kFontScale, 1, &below).width <= width_px;
+    if (lines.empty() || !fits) {
+      lines.push_back(word);
+    } else {
+      lines.back() = longer;
+    }
+  }
+  return lines;
+}
+
 /// A block of a sheet: texts above, cells, captions below.
-cv::Mat Block(const std::vector<std::string>& texts, const std::vector<View>& views,
+cv::Mat Block(const std::vector<std::string>& paragraphs, const std::vector<View>& views,
               const std::vector<cv::Mat>& cells) {
   const int columns = static_cast<int>(cells.size()), width = cells.front().cols,
             height = cells.front().rows;
+  std::vector<std::string> texts;
+  size_t title_lines = 0;
+  for (const std::string& paragraph : paragraphs) {
+    const std::vector<std::string> lines = Lines(paragraph, columns * (width + kGap) - kGap - 2);
+    texts.insert(texts.end(), lines.begin(), lines.end());
+    if (title_lines == 0) title_lines = lines.size();
+  }
   const int head = kLine * static_cast<int>(texts.size()) + 4;
   cv::Mat block(head + height + kLine + 8, columns * (width + kGap) - kGap, CV_8UC3, kPaper);
   for (size_t t = 0; t < texts.size(); ++t)
-    Write(texts[t], {2, kLine * static_cast<int>(t) + 13}, t == 0 ? kInk : kSoft, &block);
+    Write(texts[t], {2, kLine * static_cast<int>(t) + 13}, t < title_lines ? kInk : kSoft, &block);
   for (int c = 0; c < columns; ++c) {
     const int x = c * (width + kGap);
     cells[static_cast<size_t>(c)].copyTo(block(cv::Rect(x, head, width, height)));
