@@ -58,6 +58,7 @@ SeenEyes ReadSeenEyes(const RunData& data, const EyeTruths& truths, const std::s
                       const std::string& observer) {
   SeenEyes result;
   for (const RecordingTruth& truth : truths.recordings) {
+    if (!data.IsPlanned(truth.labels->id, variant)) continue;
     SeenRecording seen;
     seen.truth = &truth;
     std::optional<Observations> observed = data.Observed(truth.labels->id, variant, observer);

@@ -155,6 +155,7 @@ class MeasureAgreement : public Experiment {
     std::map<Group, std::vector<TraceMatch>> traces;
     std::map<Group, int> lost_values, lost_traces;
     for (const std::string& id : data.recordings()) {
+      if (!data.IsPlanned(id, variant)) continue;
       const std::optional<Observations> reference =
           data.Observed(id, options_.reference_variant, observer);
       if (!reference) continue;

@@ -192,6 +192,8 @@ class Reidentification : public Experiment {
         problems->Add("fusion", "needs the name \"fused\" for itself; call the observer otherwise");
       }
     }
+    if (!config.shares.empty())
+      problems->Add("shares", "leaves recordings out, which attackers need under every variant");
     std::vector<std::string> names;
     for (const ComponentChoice& variant : config.variants) names.push_back(variant.name);
     const auto known = [&](const std::string& name) {

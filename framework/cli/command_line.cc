@@ -106,6 +106,41 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   export_command->add_option("--to", file, "File to write.")->required();
   does(export_command, [&] { return ExportCommand(program, folder, what, observer, file); });
 
+  ReadingListArguments reading_list;
+  CLI::App* reading_list_command = app.add_subcommand(
+      "reading-list",
+      "Give a finished run's videos to people: renamed copies in random order, a list to fill in "
+      "for each reader, a patient's versions in different sessions. Needs the videos (\"keep\": "
+      "\"masked\").");
+  reading_list_command->add_option("DIR", reading_list.run, "Folder of the run.")->required();
+  reading_list_command->add_option("--readers", reading_list.study.readers, "So many readers.")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  reading_list_command->add_option("--seed", reading_list.study.seed, "Of names and orders.")
+      ->capture_default_str();
+  reading_list_command
+      ->add_option("--variants", reading_list.study.variants,
+                   "Variants to be read; all by default.")
+      ->delimiter(',');
+  reading_list_command
+      ->add_option("--name", reading_list.study.name, "What figures call the readers.")
+      ->capture_default_str();
+  reading_list_command->add_option("--out", reading_list.folder, "Folder for what readers get.")
+      ->required();
+  does(reading_list_command, [&] { return ReadingListCommand(program, reading_list); });
+
+  ImportReadingsArguments import_readings;
+  CLI::App* import_readings_command = app.add_subcommand(
+      "import-readings",
+      "Take filled-in reading lists into the run's folder; `maskbench score` uses them. Gaps are "
+      "named and end with 3; anything that cannot be understood, doubles among it, is named and "
+      "nothing is taken.");
+  import_readings_command->add_option("DIR", import_readings.run, "Folder of the run.")->required();
+  import_readings_command->add_option("FILES", import_readings.files, "Lists, .csv.")->required();
+  import_readings_command->add_option("--name", import_readings.name, "As of reading-list.")
+      ->capture_default_str();
+  does(import_readings_command, [&] { return ImportReadingsCommand(program, import_readings); });
+
   MatchArguments match;
   CLI::App* match_command = app.add_subcommand(
       "match",

@@ -10,6 +10,7 @@
 #include "maskbench/pipeline/dataset_importer.h"
 #include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/network_trainer.h"
+#include "maskbench/pipeline/reading_study.h"
 
 namespace maskbench {
 
@@ -31,6 +32,19 @@ int SheetsCommand(const Program& program, const std::filesystem::path& out,
                   const std::string& variant, const std::filesystem::path& folder);
 int ExportCommand(const Program& program, const std::filesystem::path& out, const std::string& what,
                   const std::string& observer, const std::filesystem::path& file);
+
+struct ReadingListArguments {
+  std::filesystem::path run, folder;
+  ReadingStudyOptions study;
+};
+int ReadingListCommand(const Program& program, const ReadingListArguments& arguments);
+
+struct ImportReadingsArguments {
+  std::filesystem::path run;
+  std::string name = ReadingStudyOptions().name;
+  std::vector<std::filesystem::path> files;
+};
+int ImportReadingsCommand(const Program& program, const ImportReadingsArguments& arguments);
 
 struct MatchArguments {
   std::filesystem::path gallery, probes;  ///< .npy, one descriptor per row.

@@ -62,31 +62,37 @@ struct RuleReaderOptions : DiagnosticRules {
 
 class RuleReader : public Reader {
  public:
-  RuleReader(const RuleReaderOptions& rules, const Observer::Context& context) : rules_(rules) {
-    Problems problems;
-    const Json options = {{"iris_diameter_mm", rules.iris_diameter_mm},
-                          {"camera_distance_mm", rules.camera_distance_mm}};
-    const Json complete = MeasuringObservers().Complete(kMeasures, options, "", &problems);
-    problems.ThrowIfAny("options");
-    measures_ = MeasuringObservers().Make({kMeasures, kMeasures, complete}, context);
-  }
+  RuleReader(const RuleReaderOptions& rules, const Observer::Context& context)
+      : rules_(rules), context_(context) {}
 
   ReaderReport Read(const Recording& recording, const std::filesystem::path& track) override {
-    Observations seen = measures_->Observe(recording, track);
+    if (!measures_) {  // Networks are loaded only when nobody else has measured.
+      Problems problems;
+      const Json options = {{"iris_diameter_mm", rules_.iris_diameter_mm},
+                            {"camera_distance_mm", rules_.camera_distance_mm}};
+      const Json complete = MeasuringObservers().Complete(kMeasures, options, "", &problems);
+      problems.ThrowIfAny("options");
+      measures_ = MeasuringObservers().Make({kMeasures, kMeasures, complete}, context_);
+    }
+    return ReadFrom(measures_->Observe(recording, track));
+  }
+
+  ReaderReport ReadFrom(const Observations& seen) override {
     RuleVerdict verdict = ApplyRules(seen.values, rules_);
     ReaderReport report;
     report.frames = seen.frames;
     report.frames_with_face = seen.frames_with_face;
     report.diagnosis = verdict.diagnosis;
-    for (MeasureValue& value : seen.values)
+    for (const MeasureValue& value : seen.values)
       if (std::find(kBehind.begin(), kBehind.end(), value.name) != kBehind.end())
-        report.evidence.push_back(std::move(value));
+        report.evidence.push_back(value);
     for (MeasureValue& value : verdict.evidence) report.evidence.push_back(std::move(value));
     return report;
   }
 
  private:
-  DiagnosticRules rules_;
+  RuleReaderOptions rules_;
+  Observer::Context context_;
   std::unique_ptr<Observer> measures_;
 };
 
@@ -96,15 +102,18 @@ void RegisterRuleReader(Registry<Observer>* registry) {
   constexpr int kVersion = 1;
   const ComponentInfo& measures = MeasuringObservers().Info(kMeasures);
   // What it says changes with the measures too, so the version rises with either.
+  ComponentInfo info;
+  info.type = "rules";
+  info.version = kVersion + measures.version;
+  info.summary =
+      "Reader: thyroid orbitopathy, ptosis, strabismus and nystagmus of each eye by written rules.";
+  info.networks = measures.networks;
   AddReader<RuleReaderOptions>(
-      registry,
-      {"rules", kVersion + measures.version,
-       "Reader: thyroid orbitopathy, ptosis, strabismus and nystagmus of each eye by written "
-       "rules.",
-       measures.networks},
+      registry, info,
       [](const RuleReaderOptions& options, const Observer::Context& context) {
         return std::make_unique<RuleReader>(options, context);
-      });
+      },
+      kMeasures);
 }
 
 }  // namespace maskbench

@@ -6,11 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "maskbench/clinical/reader.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/hash.h"
 #include "maskbench/masking/masker.h"
 #include "maskbench/masking/premade.h"
 #include "maskbench/pipeline/components.h"
+#include "maskbench/pipeline/subject_order.h"
 #include "maskbench/recognition/npy_descriptors.h"
 
 namespace maskbench {
@@ -37,8 +39,16 @@ class Planner {
   }
 
   Plan Make() {
+    std::vector<const LabelledRecording*> chosen;
     for (const LabelledRecording& recording : dataset_.recordings) {
-      if (TakesPart(recording)) AddRecording(recording);
+      if (TakesPart(recording)) chosen.push_back(&recording);
+    }
+    const SubjectOrder order(chosen, config_.seed);
+    const std::set<std::string> subjects = order.First(config_.fraction);
+    for (const auto& item : config_.shares.items())
+      variant_subjects_[item.key()] = order.First(config_.fraction * item.value().get<double>());
+    for (const LabelledRecording* recording : chosen) {
+      if (subjects.count(recording->subject) > 0) AddRecording(*recording);
     }
     if (plan_.recordings.empty()) {
       throw UsageError(
@@ -128,6 +138,8 @@ class Planner {
     const int render = maker_ != nullptr ? AddDrawing(recording) : AddReading(recording);
     const int perceive = AddPerception(recording, render, "");
     for (const ComponentChoice& variant : config_.variants) {
+      const auto share = variant_subjects_.find(variant.name);
+      if (share != variant_subjects_.end() && share->second.count(recording.subject) == 0) continue;
       const ComponentInfo& info = components_.maskers.Info(variant.type);
       Node node = NodeOf(Stage::kMask, recording, variant.type, info.version, variant.options,
                          {render, perceive});
@@ -142,16 +154,41 @@ class Planner {
       const int mask = Add(node, outside);
       if (config_.observers.empty()) continue;
       const int perceive_masked = AddPerception(recording, mask, variant.name);
-      for (const ComponentChoice& observer : config_.observers) {
-        const ComponentInfo& observer_info = components_.observers.Info(observer.type);
-        Node observe = NodeOf(Stage::kObserve, recording, observer.type, observer_info.version,
-                              observer.options, {mask, perceive_masked});
-        observe.variant = variant.name;
-        observe.observer = observer.name;
-        if (observer.type == kNpyDescriptorsType) AddRow(recording, &observe);
-        Add(observe, {{"name", observer.name}, {"networks", Fingerprints(observer_info.networks)}});
+      std::map<std::string, int> observe_nodes;
+      // Those who read others' observations come after them.
+      for (const bool reads : {false, true}) {
+        for (const ComponentChoice& observer : config_.observers) {
+          const ComponentChoice* basis = BasisOf(observer);
+          if ((basis != nullptr) != reads) continue;
+          const ComponentInfo& observer_info = components_.observers.Info(observer.type);
+          const std::vector<int> inputs = reads ? std::vector<int>{observe_nodes.at(basis->name)}
+                                                : std::vector<int>{mask, perceive_masked};
+          Node observe = NodeOf(Stage::kObserve, recording, observer.type, observer_info.version,
+                                observer.options, inputs);
+          observe.variant = variant.name;
+          observe.observer = observer.name;
+          if (observer.type == kNpyDescriptorsType) AddRow(recording, &observe);
+          // Networks are the concern of who looks.
+          const Json networks = reads ? Json::object() : Fingerprints(observer_info.networks);
+          observe_nodes[observer.name] =
+              Add(observe, {{"name", observer.name}, {"networks", networks}});
+        }
       }
     }
+  }
+
+  /// The observer of this run whose observations are all that `observer` needs; nullptr when it has
+  /// to look itself. Options that both know must be the same, its other ones the defaults.
+  const ComponentChoice* BasisOf(const ComponentChoice& observer) const {
+    const std::string type = ReadsFrom(observer.type);
+    if (type.empty()) return nullptr;
+    Problems problems;
+    Json wanted = components_.observers.Complete(type, Json::object(), "", &problems);
+    for (const auto& option : wanted.items())
+      if (observer.options.contains(option.key())) option.value() = observer.options[option.key()];
+    for (const ComponentChoice& other : config_.observers)
+      if (other.type == type && other.options == wanted) return &other;
+    return nullptr;
   }
 
   void AddCompanion(const LabelledRecording& recording, Node* node, Json* outside) const {
@@ -229,6 +266,8 @@ class Planner {
   std::string raw_material_;
   std::map<std::string, Json> recipes_;
   std::map<std::string, NpyDescriptorIndex> descriptor_rows_;  // By file.
+  /// Of variants that only a share of the subjects gets.
+  std::map<std::string, std::set<std::string>> variant_subjects_;
   Plan plan_;
 };
 

@@ -68,10 +68,17 @@ OptionTable<RunConfig> RunConfigOptions(const Components& components) {
            "Everything random comes from it; also keys the anonymous ids. --seed overrides it.",
            {Range(0, 9007199254740992.0)})
       .Add("dataset", &RunConfig::dataset, "The recordings.", {Required()})
+      .Add("fraction", &RunConfig::fraction,
+           "Only this share of the subjects takes part, of every condition alike. Who takes part "
+           "with a smaller share also does with a larger one, so a run can grow.",
+           {Range(0.0001, 1)})
       .Add("perception", &RunConfig::perception, "How faces are found and followed.")
       .Add("delivery", &RunConfig::delivery, "How masked videos are encoded.")
       .Add("variants", &RunConfig::variants, "Masking methods with their options.",
            {Required(), NotEmpty(), From(&components.maskers)})
+      .Add("shares", &RunConfig::shares,
+           "Variant name → share of the subjects, of every condition alike, whose recordings are "
+           "masked that way; all for those not named.")
       .Add("observers", &RunConfig::observers,
            "What looks at every variant: measures and recognisers.", {From(&components.observers)})
       .Add("experiments", &RunConfig::experiments, "What is computed from the observations.",
@@ -89,6 +96,16 @@ OptionTable<RunConfig> RunConfigOptions(const Components& components) {
         CheckNames(config.variants, "variants", problems);
         CheckNames(config.observers, "observers", problems);
         CheckNames(config.experiments, "experiments", problems);
+        for (const auto& item : config.shares.items()) {
+          const bool named = std::any_of(
+              config.variants.begin(), config.variants.end(),
+              [&](const ComponentChoice& variant) { return variant.name == item.key(); });
+          if (!named) problems->Add("shares." + item.key(), "no variant has this name");
+          if (!item.value().is_number() || item.value() <= 0 || item.value() > 1)
+            problems->Add("shares." + item.key(), "must be a number above 0 and up to 1");
+        }
+        if (!config.shares.empty() && !config.timing.workers.empty())
+          problems->Add("shares", "cannot go with timed passes, which need every variant");
         std::vector<std::string> known;
         for (const NetworkSpec& spec : BuiltInNetworks()) known.push_back(spec.contract.name);
         for (const auto& item : config.networks.items()) {

@@ -23,6 +23,7 @@ RunData::RunData(RunConfig config, Dataset dataset, Plan plan, Store* store,
     if (node.stage == Stage::kObserve) {
       observe_nodes_[{node.recording, node.variant, node.observer}] = &node;
     }
+    if (node.stage == Stage::kMask) planned_.insert({node.recording, node.variant});
     if (node.stage == Stage::kRender) render_nodes_[node.recording] = &node;
   }
 }
@@ -46,6 +47,10 @@ std::optional<Json> RunData::FrameTruth(const std::string& recording) const {
   Json truth = Json::from_msgpack(ReadFile(file), true, false);
   if (!truth.is_object()) throw DataError(fmt::format("{} is damaged.", file.string()));
   return truth;
+}
+
+std::vector<ImportedReadings> RunData::Imported() const {
+  return out_.empty() ? std::vector<ImportedReadings>() : ReadImportedReadings(out_);
 }
 
 double RunData::RateHz(const Node& node) const {

@@ -152,7 +152,10 @@ class Schedule {
       }
       lock.unlock();
       try {
-        if (result.outcome.status == NodeStatus::kDone) result = worker.Do(nodes_[index], inputs);
+        if (result.outcome.status == NodeStatus::kDone) {
+          const std::optional<Observations> seen = SeenBefore(nodes_[index]);
+          result = worker.Do(nodes_[index], inputs, seen ? &*seen : nullptr);
+        }
         store_->Commit(nodes_[index], result.outcome, result.observations);
         lock.lock();
       } catch (...) {  // The store is broken: nothing more can be kept.
@@ -163,6 +166,14 @@ class Schedule {
       End(index, result.outcome);
     }
     changed_.notify_all();
+  }
+
+  /// What the observer saw that a node reads instead of pixels.
+  std::optional<Observations> SeenBefore(const Node& node) {
+    for (const int input : node.inputs)
+      if (nodes_[input].stage == Stage::kObserve)
+        return store_->ReadObservations(nodes_[input].key);
+    return std::nullopt;
   }
 
   void End(int index, const NodeOutcome& outcome) {

@@ -60,6 +60,7 @@ ScoredRun ScoreRun(const RunData& data, const Components& components) {
     for (Figure& figure : result.timings) scored.timings.push_back(std::move(figure));
     for (ReportTable& table : result.tables)
       scored.tables.emplace_back(choice.name, std::move(table));
+    for (ReportGrid& grid : result.grids) scored.grids.emplace_back(choice.name, std::move(grid));
     for (ReportHistograms& picture : result.histograms)
       scored.histograms.emplace_back(choice.name, std::move(picture));
   }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "maskbench/clinical/reader.h"
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
@@ -56,7 +57,8 @@ const RecordingMaker& LazyRecordingMaker::Get() {
 Worker::Worker(const RunContext& context) : context_(context) {}
 Worker::~Worker() = default;
 
-NodeResult Worker::Do(const Node& node, const std::vector<const NodeOutcome*>& inputs) {
+NodeResult Worker::Do(const Node& node, const std::vector<const NodeOutcome*>& inputs,
+                      const Observations* seen) {
   // A folder that only this node uses; what an interrupted run left there is thrown away.
   const fs::path folder = context_.out / "work" / node.key.substr(0, 16);
   const StopWatch watch;
@@ -65,7 +67,7 @@ NodeResult Worker::Do(const Node& node, const std::vector<const NodeOutcome*>& i
   try {
     fs::remove_all(folder);
     fs::create_directories(folder);
-    result = Try(node, inputs, folder);
+    result = Try(node, inputs, seen, folder);
   } catch (const std::exception& error) {
     result = {};
     result.outcome.status = NodeStatus::kFailed;
@@ -79,7 +81,7 @@ NodeResult Worker::Do(const Node& node, const std::vector<const NodeOutcome*>& i
 }
 
 NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& inputs,
-                       const fs::path& folder) {
+                       const Observations* seen, const fs::path& folder) {
   NodeResult result;
   const auto input_file = [&](size_t index) { return context_.out / inputs[index]->artefact; };
   switch (node.stage) {
@@ -124,7 +126,9 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
         observer = context_.components->observers.Make(
             {node.component, node.observer, node.options}, {context_.networks});
       }
-      result.observations = observer->Observe(Anonymous(node, input_file(0)), input_file(1));
+      result.observations = seen != nullptr
+                                ? ObserveFrom(observer.get(), *seen)
+                                : observer->Observe(Anonymous(node, input_file(0)), input_file(1));
       result.outcome.frames = result.observations.frames;
       break;
     }

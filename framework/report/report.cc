@@ -165,6 +165,20 @@ std::string WhatDataLack(const Dataset& dataset) {
   return "**No eye disease is known of anybody in it. Diseased real eyes remain untested.**\n\n";
 }
 
+/// An experiment's tables that are shown as they are, in Markdown.
+std::string GridSections(const Json& report, const std::string& experiment) {
+  std::string text;
+  for (const Json& grid : report.value("grids", Json::array())) {
+    if (grid.at("experiment") != experiment) continue;
+    text +=
+        fmt::format("## {}\n\n{}\n\n{}", grid.at("title").get<std::string>(),
+                    grid.at("explanation").get<std::string>(),
+                    MarkdownTable(grid.at("header").get<std::vector<std::string>>(),
+                                  grid.at("rows").get<std::vector<std::vector<std::string>>>()));
+  }
+  return text;
+}
+
 /// Draws an experiment's histograms. @return their Markdown.
 std::string HistogramSection(const NamedHistograms& histograms, const std::string& experiment,
                              const std::filesystem::path& out) {
@@ -203,6 +217,14 @@ void WriteResults(const RunDescription& run, const ScoredRun& scored,
                       {"rows", rows->second},
                       {"with", table.with},
                       {"without", table.without}});
+  }
+  Json grids = Json::array();
+  for (const auto& [experiment, grid] : scored.grids) {
+    grids.push_back({{"experiment", experiment},
+                     {"title", grid.title},
+                     {"explanation", grid.explanation},
+                     {"header", grid.header},
+                     {"rows", grid.rows}});
   }
   Json failures = Json::array();
   for (const CaseFailure& failure : scored.failures) {
@@ -244,6 +266,7 @@ void WriteResults(const RunDescription& run, const ScoredRun& scored,
                  {"failures", failures},
                  {"notes", notes},
                  {"tables", tables},
+                 {"grids", grids},
                  {"histograms", HistogramsJson(scored.histograms)},
                  {"figures", FiguresJson(scored.figures)},
                  {"timings", FiguresJson(scored.timings)},
@@ -303,7 +326,8 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
                           tables[i]["explanation"].get<std::string>(), body);
     }
     const bool last = i + 1 == tables.size() || tables[i + 1]["experiment"] != experiment;
-    if (last) text += HistogramSection(histograms, experiment, out);
+    if (last)
+      text += GridSections(report, experiment) + HistogramSection(histograms, experiment, out);
   }
   text += "## Failures\n\n";
   if (report["failures"].empty()) {

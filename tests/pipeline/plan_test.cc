@@ -78,6 +78,56 @@ TEST_F(PlanTest, SharesWhatVariantsAndObserversHaveInCommon) {
   }
 }
 
+TEST_F(PlanTest, RulesReadMeasuresThatTheRunHasAnyway) {
+  const auto rules_of = [&](const Json& observers) {
+    config_["observers"] = observers;
+    const Plan plan = Make(config_);
+    for (const Node& node : plan.nodes) {
+      if (node.component != "rules") continue;
+      std::string inputs;
+      for (const int input : node.inputs) {
+        const Node& from = plan.nodes[static_cast<size_t>(input)];
+        EXPECT_EQ(from.variant, node.variant);
+        inputs += std::string(ToString(from.stage)) + ":" + from.observer + " ";
+      }
+      return std::pair(inputs, node.key);
+    }
+    return std::pair(std::string("none"), std::string());
+  };
+  // Whatever the order, and under whatever name.
+  const auto [alone, alone_key] = rules_of({"rules"});
+  EXPECT_EQ(alone, "mask: perceive: ");
+  EXPECT_EQ(rules_of({"eye_measures", "rules"}).first, "observe:eye_measures ");
+  EXPECT_EQ(rules_of({"rules", "eye_measures"}).first, "observe:eye_measures ");
+  EXPECT_EQ(rules_of({{{"type", "eye_measures"}, {"name", "mine"}}, "rules"}).first,
+            "observe:mine ");
+  EXPECT_NE(rules_of({"eye_measures", "rules"}).second, alone_key);
+  // Measures taken otherwise are not those that it asks for.
+  const Json small = {{"type", "eye_measures"}, {"iris_diameter_mm", 11}},
+             unfitted = {{"type", "eye_measures"}, {"fit", false}};
+  EXPECT_EQ(rules_of({small, "rules"}).first, "mask: perceive: ");
+  EXPECT_EQ(rules_of({unfitted, "rules"}).first, "mask: perceive: ");
+  EXPECT_EQ(rules_of({small, {{"type", "rules"}, {"iris_diameter_mm", 11}}}).first,
+            "observe:eye_measures ");
+  // Thresholds are its own.
+  EXPECT_EQ(rules_of({"eye_measures", {{"type", "rules"}, {"deviation_dioptres", 12}}}).first,
+            "observe:eye_measures ");
+}
+
+TEST_F(PlanTest, VariantsWithAShareAreMaskedForThatShare) {
+  config_["shares"] = {{"gaussian_blur", 0.5}};
+  const Plan plan = Make(config_);
+  EXPECT_EQ(Keys(plan, Stage::kMask, "original").size(), 4u);
+  EXPECT_EQ(Keys(plan, Stage::kMask, "gaussian_blur").size(), 2u);
+  config_["fraction"] = 0.5;
+  const Plan half = Make(config_);
+  EXPECT_EQ(half.recordings.size(), 2u);
+  // What is done of a half is part of the whole.
+  const auto all = Keys(plan, Stage::kMask, "original"),
+             some = Keys(half, Stage::kMask, "original");
+  EXPECT_TRUE(std::includes(all.begin(), all.end(), some.begin(), some.end()));
+}
+
 TEST_F(PlanTest, EqualConfigurationsGiveEqualKeys) {
   EXPECT_EQ(ToJson(Make(config_)), ToJson(Make(config_)));
 }

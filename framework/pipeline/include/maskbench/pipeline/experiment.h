@@ -61,11 +61,23 @@ struct ReportHistograms {
   std::vector<ReportHistogram> panels;
 };
 
+/// A table for people that is shown as it is, for what is no figure of this run alone, such as a
+/// comparison with published values. Cells are Markdown.
+struct ReportGrid {
+  std::string title;
+  /// What a reader must know to read it.
+  std::string explanation;
+  std::vector<std::string> header;
+  /// As many cells as the header has.
+  std::vector<std::vector<std::string>> rows;
+};
+
 struct ExperimentResult {
   std::vector<Figure> figures;
   /// Figures that no second run can repeat: times and memory.
   std::vector<Figure> timings;
   std::vector<ReportTable> tables;
+  std::vector<ReportGrid> grids{};
   std::vector<ReportHistograms> histograms;
 };
 

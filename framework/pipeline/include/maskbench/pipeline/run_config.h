@@ -41,7 +41,11 @@ struct RunConfig {
   DatasetChoice dataset;
   FaceTrackerOptions perception;
   DeliveryOptions delivery;
+  /// Share of the subjects that take part.
+  double fraction = 1;
   std::vector<ComponentChoice> variants;
+  /// Variant name → share of the subjects whose recordings are masked that way; all without one.
+  Json shares = Json::object();
   std::vector<ComponentChoice> observers;
   std::vector<ComponentChoice> experiments;
   TimingOptions timing;

@@ -24,6 +24,7 @@ struct ScoredRun {
   std::vector<Figure> figures, timings;
   /// Experiment's name and table.
   std::vector<std::pair<std::string, ReportTable>> tables;
+  std::vector<std::pair<std::string, ReportGrid>> grids;
   /// The same for pictures.
   std::vector<std::pair<std::string, ReportHistograms>> histograms;
   /// First causes, in plan order; what they block is not repeated.

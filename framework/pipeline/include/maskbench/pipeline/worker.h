@@ -59,7 +59,9 @@ class Worker {
 
   /// Never throws: what goes wrong is the outcome's reason.
   /// @param inputs  outcomes of the node's inputs, all done.
-  NodeResult Do(const Node& node, const std::vector<const NodeOutcome*>& inputs);
+  /// @param seen  what the observer saw whose node is the input; nullptr when there is none.
+  NodeResult Do(const Node& node, const std::vector<const NodeOutcome*>& inputs,
+                const Observations* seen = nullptr);
 
   /// Masks a recording from file to file with everything it takes: reading, perception, masking,
   /// writing. Used by timed passes. @param seconds_by_stage  adds up "perceive" and "mask".
@@ -70,7 +72,7 @@ class Worker {
 
  private:
   NodeResult Try(const Node& node, const std::vector<const NodeOutcome*>& inputs,
-                 const std::filesystem::path& folder);
+                 const Observations* seen, const std::filesystem::path& folder);
   void Render(const Node& node, const std::filesystem::path& folder, NodeOutcome* outcome);
   /// Moves or copies the truth of a recording's frames into the run's folder.
   void KeepTruth(const Node& node, const std::filesystem::path& truth, NodeOutcome* outcome) const;
