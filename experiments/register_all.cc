@@ -4,6 +4,7 @@ namespace maskbench {
 
 // One line per experiment: its Register function is declared here and called below.
 #define MASKBENCH_EXPERIMENTS(X) \
+  X(DiagnosticConsistency)       \
   X(EyeAnnotations)              \
   X(EyeMeasurement)              \
   X(MeasureAgreement)            \

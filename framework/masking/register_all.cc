@@ -6,6 +6,7 @@ namespace maskbench {
 #define MASKBENCH_MASKERS(X) \
   X(Null)                    \
   X(Original)                \
+  X(Reencoded)               \
   X(GaussianBlur)            \
   X(Pixelate)                \
   X(EyeBar)                  \
