@@ -76,6 +76,8 @@ std::string DataCard(const DatasetRecipe& recipe, const std::vector<RecordingPla
     const std::string& split = dataset.FindSubject(plan.subject_id)->split;
     subjects.Add("all", split);
     subjects.Add(ToString(plan.condition), split);
+    if (plan.second != Condition::kHealthy)
+      subjects.Add(fmt::format("of them also {}", ToString(plan.second)), split);
     people.Add(plan.stratum.sex == Sex::kFemale ? "female" : "male", split);
     people.Add(NameOf(plan.stratum.ancestry), split);
     const int decade = 20 + 10 * static_cast<int>(plan.stratum.age * 5.999);

@@ -5,6 +5,9 @@
 #include <initializer_list>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "maskbench/core/error.h"
 #include "maskbench/core/rng.h"
 
 namespace maskbench::virtual_clinic {
@@ -522,10 +525,10 @@ bool OwnSign(Condition condition, Variant variant) {
 
 const char* NameOf(Side side) { return side == Side::kRight ? "right" : "left"; }
 
-// The condition's grade or kind in an eye that has it.
-std::string GradeOf(const Patient& patient, Side side) {
+// A condition's grade or kind in an eye that has it.
+std::string GradeOf(const Patient& patient, Condition condition, Side side) {
   const EyeSigns& eye = patient.eyes[static_cast<int>(side)];
-  switch (patient.condition) {
+  switch (condition) {
     case Condition::kHealthy:
       break;
     case Condition::kThyroidOrbitopathy: {
@@ -557,9 +560,10 @@ Json LabelsOf(const Patient& patient, Side side) {
   Json labels = Json::object();
   for (Condition condition : {Condition::kThyroidOrbitopathy, Condition::kPtosis,
                               Condition::kStrabismus, Condition::kNystagmus}) {
-    const bool here =
-        patient.condition == condition && patient.eyes[static_cast<int>(side)].affected;
-    labels[ToString(condition)] = here ? GradeOf(patient, side) : "none";
+    const EyeSigns& eye = patient.eyes[static_cast<int>(side)];
+    const bool here = (patient.condition == condition && eye.affected) ||
+                      (patient.second == condition && eye.second_affected);
+    labels[ToString(condition)] = here ? GradeOf(patient, condition, side) : "none";
   }
   labels["mimic"] = patient.mimic.empty() ? "none" : patient.mimic;
   labels["borderline"] = patient.borderline ? "yes" : "no";
@@ -607,6 +611,24 @@ Json MeasuresOf(const Patient& patient, Side side) {
           {"drift_deg_per_s", patient.drift_deg_per_s}};
 }
 
+/// Signs of another condition, as independent of the first as two patients' are. The patient is as
+/// borderline as the first is.
+void AddSecond(Condition second, Variant variant, std::uint64_t seed, const std::string& subject_id,
+               Patient* patient) {
+  std::array<bool, 2> first{};
+  for (size_t s = 0; s < 2; ++s) first[s] = std::exchange(patient->eyes[s].affected, false);
+  patient->second = second;
+  if (OwnSign(second, variant)) patient->mimic.clear();
+  NamedRandom random(seed, subject_id, std::string("signs: ") + ToString(second));
+  const bool borderline = Happens(kBorderlineShare, &random);
+  if (second == Condition::kStrabismus)
+    AddStrabismus(borderline, &random, patient);
+  else
+    AddNystagmus(borderline, &random, patient);
+  for (size_t s = 0; s < 2; ++s)
+    patient->eyes[s].second_affected = std::exchange(patient->eyes[s].affected, first[s]);
+}
+
 }  // namespace
 
 const char* ToString(Condition condition) {
@@ -643,7 +665,14 @@ const char* ToString(Nystagmus::Waveform waveform) {
   return "";
 }
 
-Patient DrawPatient(Condition condition, std::uint64_t seed, const std::string& subject_id) {
+Patient DrawPatient(Condition condition, std::uint64_t seed, const std::string& subject_id,
+                    Condition second) {
+  const bool apart = second == Condition::kHealthy ||
+                     (condition != Condition::kHealthy && second != condition &&
+                      (second == Condition::kStrabismus || second == Condition::kNystagmus));
+  if (!apart)
+    throw UsageError(fmt::format("A patient with {} cannot have {} as the second condition.",
+                                 ToString(condition), ToString(second)));
   Variant variant = Variant::kNone;
   Patient patient = DrawPerson(seed, subject_id, &variant);
   patient.condition = condition;
@@ -668,6 +697,7 @@ Patient DrawPatient(Condition condition, std::uint64_t seed, const std::string& 
       AddNystagmus(patient.borderline, &random, &patient);
       break;
   }
+  if (second != Condition::kHealthy) AddSecond(second, variant, seed, subject_id, &patient);
   return patient;
 }
 
@@ -676,6 +706,7 @@ Json PatientTruth(const Patient& patient) {
                 {"mimic", patient.mimic},
                 {"borderline", patient.borderline},
                 {"fixing_eye", NameOf(patient.deviation.fixing_eye)}};
+  if (patient.second != Condition::kHealthy) truth["second_condition"] = ToString(patient.second);
   for (Side side : kSides)
     truth[NameOf(side)] = {{"labels", LabelsOf(patient, side)},
                            {"truth", MeasuresOf(patient, side)}};

@@ -22,7 +22,8 @@ const char* ToString(Condition condition);
 
 /// Lids and orbit of one eye, measured while that eye fixates in primary gaze.
 struct EyeSigns {
-  bool affected = false;  ///< This eye has the patient's condition: the label of the eye.
+  bool affected = false;         ///< This eye has the patient's condition: the label of the eye.
+  bool second_affected = false;  ///< The same of Patient::second.
   double mrd1_mm = 4.2;
   double mrd2_mm = 5.2;
   double lateral_flare_mm = 0;   ///< LidPose::lateral_flare_mm.
@@ -62,6 +63,9 @@ const char* ToString(Nystagmus::Waveform waveform);
 /// A patient's disease and what it does to them, the same in all of a subject's recordings.
 struct Patient {
   Condition condition = Condition::kHealthy;
+  /// Another one beside it; healthy: none. Its signs are as of the first, and neither is changed by
+  /// the other.
+  Condition second = Condition::kHealthy;
   /// What could be mistaken for a disease that the patient does not have, or empty:
   /// "pseudoptosis_hypotropia" (strabismus only), "pseudostrabismus_kappa",
   /// "pseudostrabismus_epicanthus", "inferior_show", "drift", "lid_asymmetry". Whoever has a
@@ -87,7 +91,10 @@ struct Patient {
 
 /// Draws a patient: a pure function of its arguments. Conditions other than the own leave their
 /// signs at healthy values, but healthy values vary and overlap with disease.
-Patient DrawPatient(Condition condition, std::uint64_t seed, const std::string& subject_id);
+/// @param second  a second condition that shares no sign with the first: strabismus or nystagmus,
+/// another than the first; healthy: none. Throws UsageError for others.
+Patient DrawPatient(Condition condition, std::uint64_t seed, const std::string& subject_id,
+                    Condition second = Condition::kHealthy);
 
 /// Truth for the manifest: {"condition", "mimic", "borderline", "fixing_eye", "right", "left"}, of
 /// which an eye is {"labels", "truth"}. Labels are, for each condition, "none" or its grade or kind

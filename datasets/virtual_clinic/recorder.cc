@@ -141,20 +141,23 @@ Subject SubjectOf(const Studio& studio, const RecordingPlan& plan, const Patient
 }
 
 Json ToJson(const RecordingPlan& plan) {
-  return {{"seed", plan.seed},
-          {"subject", plan.subject_id},
-          {"sex", static_cast<int>(plan.stratum.sex)},
-          {"ancestry", static_cast<int>(plan.stratum.ancestry)},
-          {"age", plan.stratum.age},
-          {"condition", static_cast<int>(plan.condition)},
-          {"number", plan.number},
-          {"signs", plan.signs_id},
-          {"recording", plan.recording_id},
-          {"seconds", plan.seconds},
-          {"rate_hz", plan.rate_hz},
-          {"width_px", plan.width_px},
-          {"height_px", plan.height_px},
-          {"skin_px", plan.skin_px}};
+  Json json = {{"seed", plan.seed},
+               {"subject", plan.subject_id},
+               {"sex", static_cast<int>(plan.stratum.sex)},
+               {"ancestry", static_cast<int>(plan.stratum.ancestry)},
+               {"age", plan.stratum.age},
+               {"condition", static_cast<int>(plan.condition)},
+               {"number", plan.number},
+               {"signs", plan.signs_id},
+               {"recording", plan.recording_id},
+               {"seconds", plan.seconds},
+               {"rate_hz", plan.rate_hz},
+               {"width_px", plan.width_px},
+               {"height_px", plan.height_px},
+               {"skin_px", plan.skin_px}};
+  // Said only where there is one, so that recordings of others keep their keys.
+  if (plan.second != Condition::kHealthy) json["second"] = static_cast<int>(plan.second);
+  return json;
 }
 
 RecordingPlan PlanOf(const Json& json) {
@@ -166,6 +169,7 @@ RecordingPlan PlanOf(const Json& json) {
     plan.stratum.ancestry = static_cast<Ancestry>(json.at("ancestry").get<int>());
     plan.stratum.age = json.at("age");
     plan.condition = static_cast<Condition>(json.at("condition").get<int>());
+    if (json.contains("second")) plan.second = static_cast<Condition>(json["second"].get<int>());
     plan.number = json.at("number");
     plan.signs_id = json.at("signs");
     plan.recording_id = json.at("recording");
@@ -183,7 +187,7 @@ RecordingPlan PlanOf(const Json& json) {
 
 Patient PatientOf(const RecordingPlan& plan) {
   return DrawPatient(plan.condition, plan.seed,
-                     plan.signs_id.empty() ? plan.subject_id : plan.signs_id);
+                     plan.signs_id.empty() ? plan.subject_id : plan.signs_id, plan.second);
 }
 
 std::int64_t FrameCount(const RecordingPlan& plan) {

@@ -17,7 +17,8 @@ struct RecordingPlan {
   std::string subject_id;
   Stratum stratum;
   Condition condition = Condition::kHealthy;
-  int number = 0;  ///< Of the subject's recordings.
+  Condition second = Condition::kHealthy;  ///< Patient::second.
+  int number = 0;                          ///< Of the subject's recordings.
   /// Whose signs and eye movements are played; empty: the subject's own. Subjects with the same
   /// name here can be told apart by identity alone.
   std::string signs_id;

@@ -1,3 +1,5 @@
+#include <array>
+
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
@@ -27,7 +29,42 @@ struct Preset {
   double seconds;
   int width_px, height_px;
   bool sign_matched;
+  bool mixed = false;  ///< The case mix of kMix.
 };
+
+struct Case {
+  Condition first, second = Condition::kHealthy;
+};
+
+// The case mix of diagnostic studies, frozen: of twenty successive patients five have thyroid
+// orbitopathy, five ptosis, six strabismus and six nystagmus, four of them two at once, and two are
+// healthy. The first five keep all shares above a quarter for numbers such as 405.
+constexpr std::array<Case, 20> kMix = {{{Condition::kThyroidOrbitopathy},
+                                        {Condition::kPtosis},
+                                        {Condition::kThyroidOrbitopathy},
+                                        {Condition::kPtosis},
+                                        {Condition::kStrabismus, Condition::kNystagmus},
+                                        {Condition::kHealthy},
+                                        {Condition::kNystagmus},
+                                        {Condition::kStrabismus},
+                                        {Condition::kPtosis},
+                                        {Condition::kThyroidOrbitopathy},
+                                        {Condition::kNystagmus},
+                                        {Condition::kStrabismus},
+                                        {Condition::kThyroidOrbitopathy, Condition::kStrabismus},
+                                        {Condition::kPtosis, Condition::kNystagmus},
+                                        {Condition::kNystagmus},
+                                        {Condition::kHealthy},
+                                        {Condition::kStrabismus},
+                                        {Condition::kThyroidOrbitopathy},
+                                        {Condition::kNystagmus},
+                                        {Condition::kPtosis, Condition::kStrabismus}}};
+
+/// One place further in every round, so that sex, which alternates, is not tied to the condition.
+Case MixedCase(int subject) {
+  const auto size = static_cast<int>(kMix.size());
+  return kMix[static_cast<size_t>((subject + subject / size) % size)];
+}
 
 const std::vector<Preset>& AllPresets() {
   static const std::vector<Preset> presets = {
@@ -35,7 +72,10 @@ const std::vector<Preset>& AllPresets() {
       {"tiny", "5 subjects x 1 recording of 1.5 s, 320x240, for tests", 5, 1, 1.5, 320, 240, false},
       {"paper", "405 subjects x 1 examination of 12 s", 405, 1, 12, 640, 480, false},
       {"sign_matched", "20 subjects x 2 recordings; subjects of a condition share all signs", 20, 2,
-       4, 640, 480, true}};
+       4, 640, 480, true},
+      {"diagnostic",
+       "405 subjects x 1 examination of 12 s; every condition in 25 to 30 % of them, some with two",
+       405, 1, 12, 640, 480, false, true}};
   return presets;
 }
 
@@ -67,7 +107,8 @@ DatasetRecipe Complete(DatasetRecipe recipe) {
 }
 
 std::vector<RecordingPlan> Plans(const DatasetRecipe& recipe) {
-  const bool sign_matched = FindPreset(recipe.preset).sign_matched;
+  const bool sign_matched = FindPreset(recipe.preset).sign_matched,
+             mixed = FindPreset(recipe.preset).mixed;
   std::vector<RecordingPlan> plans;
   for (int subject = 0; subject < recipe.patients; ++subject)
     for (int number = 0; number < recipe.recordings; ++number) {
@@ -77,6 +118,10 @@ std::vector<RecordingPlan> Plans(const DatasetRecipe& recipe) {
       // Five conditions against strata of six: after thirty subjects every pair has met.
       plan.stratum = virtual_clinic::EvenStratum(plan.seed, subject);
       plan.condition = static_cast<Condition>(subject % kConditions);
+      if (mixed) {
+        plan.condition = MixedCase(subject).first;
+        plan.second = MixedCase(subject).second;
+      }
       plan.number = number;
       if (sign_matched) plan.signs_id = fmt::format("signs {}", subject % kConditions);
       // Names tell nothing of subject or condition.
@@ -111,7 +156,8 @@ Dataset ManifestOf(const DatasetRecipe& recipe, const std::vector<RecordingPlan>
       "read it.";
   dataset.made = recipe;
   const std::vector<std::string> splits =
-      SplitSubjects(recipe.patients, recipe.splits, kConditions);
+      SplitSubjects(recipe.patients, recipe.splits,
+                    FindPreset(recipe.preset).mixed ? static_cast<int>(kMix.size()) : kConditions);
   for (const RecordingPlan& plan : plans) {
     if (plan.number == 0) {
       Subject subject;

@@ -11,6 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "maskbench/core/error.h"
+
 namespace maskbench::virtual_clinic {
 namespace {
 
@@ -559,6 +561,31 @@ TEST(Disease, TruthCarriesEverySignWithItsUnit) {
     }
   }
   EXPECT_EQ(names.size(), 32u);
+}
+
+TEST(Disease, ASecondConditionLeavesTheFirstAsItIs) {
+  for (int k = 0; k < 50; ++k) {
+    const std::string id = "p" + std::to_string(k);
+    const Patient one = DrawPatient(Condition::kPtosis, 5, id),
+                  both = DrawPatient(Condition::kPtosis, 5, id, Condition::kNystagmus),
+                  other = DrawPatient(Condition::kNystagmus, 5, id);
+    ASSERT_TRUE(both.nystagmus.has_value());
+    EXPECT_EQ(both.nystagmus->amplitude_deg, other.nystagmus->amplitude_deg);
+    const Json truth = PatientTruth(both), alone = PatientTruth(one);
+    EXPECT_EQ(truth.at("second_condition"), "nystagmus");
+    EXPECT_FALSE(alone.contains("second_condition"));
+    for (const char* side : {"right", "left"}) {
+      EXPECT_EQ(truth.at(side).at("truth").at("mrd1_mm"), alone.at(side).at("truth").at("mrd1_mm"));
+      EXPECT_EQ(truth.at(side).at("labels").at("ptosis"), alone.at(side).at("labels").at("ptosis"));
+      EXPECT_EQ(truth.at(side).at("labels").at("nystagmus"),
+                PatientTruth(other).at(side).at("labels").at("nystagmus"));
+      EXPECT_EQ(truth.at(side).at("labels").at("strabismus"), "none");
+    }
+  }
+  EXPECT_THROW(DrawPatient(Condition::kPtosis, 1, "p", Condition::kPtosis), UsageError);
+  EXPECT_THROW(DrawPatient(Condition::kStrabismus, 1, "p", Condition::kThyroidOrbitopathy),
+               UsageError);
+  EXPECT_THROW(DrawPatient(Condition::kHealthy, 1, "p", Condition::kNystagmus), UsageError);
 }
 
 }  // namespace

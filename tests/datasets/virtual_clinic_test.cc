@@ -39,8 +39,11 @@ std::string ConditionOf(const LabelledRecording& recording) {
 }
 
 TEST(VirtualClinic, PresetsHaveTheSizesTheyAreKnownFor) {
-  const std::map<std::string, std::pair<size_t, size_t>> sizes = {
-      {"quick", {12, 24}}, {"tiny", {5, 5}}, {"paper", {405, 405}}, {"sign_matched", {20, 40}}};
+  const std::map<std::string, std::pair<size_t, size_t>> sizes = {{"quick", {12, 24}},
+                                                                  {"tiny", {5, 5}},
+                                                                  {"paper", {405, 405}},
+                                                                  {"sign_matched", {20, 40}},
+                                                                  {"diagnostic", {405, 405}}};
   for (const auto& [preset, size] : sizes) {
     const MadeDataset made = Describe(preset);
     EXPECT_EQ(made.dataset.subjects.size(), size.first) << preset;
@@ -52,6 +55,45 @@ TEST(VirtualClinic, PresetsHaveTheSizesTheyAreKnownFor) {
   }
   EXPECT_EQ(*Describe("paper").dataset.recordings[0].frame_count, 720);  // 12 s of 60 Hz.
   EXPECT_THROW(Describe("clinic"), UsageError);
+}
+
+TEST(VirtualClinic, TheDiagnosticMixIsFrozen) {
+  for (const int patients : {405, 160, 60}) {
+    DatasetRecipe recipe;
+    recipe.preset = "diagnostic";
+    recipe.seed = 3;
+    recipe.patients = patients;
+    const MadeDataset made = Clinic().Describe(recipe);
+    std::map<std::string, int> having, women;
+    int several = 0, healthy = 0, borderline = 0, all_women = 0;
+    for (size_t i = 0; i < made.dataset.recordings.size(); ++i) {
+      const LabelledRecording& recording = made.dataset.recordings[i];
+      const bool woman = made.recipes[i].at("sex") == 0;
+      int own = 0;
+      for (const char* disease : {"thyroid_orbitopathy", "ptosis", "strabismus", "nystagmus"}) {
+        if (recording.right.labels.at(disease) == "none" &&
+            recording.left.labels.at(disease) == "none")
+          continue;
+        ++own;
+        ++having[disease];
+        women[disease] += woman ? 1 : 0;
+      }
+      several += own > 1 ? 1 : 0;
+      healthy += own == 0 ? 1 : 0;
+      all_women += woman ? 1 : 0;
+      borderline += recording.right.labels.at("borderline") == "yes" ? 1 : 0;
+    }
+    for (const auto& [disease, count] : having) {
+      EXPECT_GE(count, 0.25 * patients) << disease;
+      EXPECT_LE(count, 0.35 * patients) << disease;
+      EXPECT_NEAR(women[disease] / static_cast<double>(count),
+                  all_women / static_cast<double>(patients), 0.13)
+          << disease;
+    }
+    EXPECT_NEAR(several, 0.2 * patients, 1.1);
+    EXPECT_NEAR(healthy, 0.1 * patients, 1.1);
+    EXPECT_GE(borderline, 0.3 * patients);
+  }
 }
 
 TEST(VirtualClinic, ConditionsAreBalancedAndNamesTellNothing) {
