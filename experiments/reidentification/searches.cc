@@ -28,16 +28,16 @@ bool ShareFrames(const LabelledRecording& a, const LabelledRecording& b) {
 }
 
 /// The part that each subject belongs to, dealt in a drawn order.
-std::vector<int> Deal(int subjects, uint64_t seed) {
+std::vector<int> Deal(int subjects, int parts, uint64_t seed) {
   std::vector<std::pair<double, int>> order;
   for (int subject = 0; subject < subjects; ++subject)
     order.emplace_back(NamedRandom(seed, std::to_string(subject), "trained attacker").Uniform(),
                        subject);
   std::sort(order.begin(), order.end());
-  std::vector<int> parts(static_cast<size_t>(subjects));
+  std::vector<int> part_of(static_cast<size_t>(subjects));
   for (size_t k = 0; k < order.size(); ++k)
-    parts[static_cast<size_t>(order[k].second)] = static_cast<int>(k) % kTrainedParts;
-  return parts;
+    part_of[static_cast<size_t>(order[k].second)] = static_cast<int>(k) % parts;
+  return part_of;
 }
 
 Protocol OnlyPart(const Protocol& protocol, const std::vector<int>& parts, int part) {
@@ -48,28 +48,6 @@ Protocol OnlyPart(const Protocol& protocol, const std::vector<int>& parts, int p
   for (std::vector<Protocol::Entry>* entries : {&only.gallery, &only.probes})
     entries->erase(std::remove_if(entries->begin(), entries->end(), elsewhere), entries->end());
   return only;
-}
-
-/// Every masked recording with every other, original one of the same person, of those who are not
-/// attacked.
-std::vector<EmbeddingPair> TrainingPairs(const Protocol& protocol, const std::vector<int>& parts,
-                                         int attacked, const Templates& masked,
-                                         const Templates& original) {
-  std::map<int, std::vector<std::string>> recordings;
-  for (const std::vector<Protocol::Entry>* entries : {&protocol.gallery, &protocol.probes})
-    for (const Protocol::Entry& entry : *entries)
-      if (parts[static_cast<size_t>(entry.subject)] != attacked)
-        recordings[entry.subject].push_back(entry.recording);
-  std::vector<EmbeddingPair> pairs;
-  for (const auto& [subject, own] : recordings) {
-    for (const std::string& one : own) {
-      for (const std::string& other : own) {
-        const auto &from = masked.at(one), &to = original.at(other);
-        if (one != other && from && to) pairs.push_back({subject, *from, *to});
-      }
-    }
-  }
-  return pairs;
 }
 
 }  // namespace
@@ -158,56 +136,113 @@ Searches Rank(const Protocol& protocol, std::vector<Comparison> comparisons,
   return searches;
 }
 
-Searches Search(const Protocol& protocol, const Templates& probes, const Templates& gallery,
-                DescriptorMetric metric) {
+Searches SearchWith(const Protocol& protocol, const Templates& probes, const Templates& gallery,
+                    const Comparer& comparer) {
+  using Descriptor = std::optional<std::vector<float>>;
+  std::vector<Descriptor> enrolled;
+  for (const Protocol::Entry& entry : protocol.gallery) {
+    const Descriptor& own = gallery.at(entry.recording);
+    enrolled.push_back(own ? comparer.of_gallery(*own) : std::nullopt);
+  }
   std::vector<Comparison> comparisons;
   int64_t failed_probes = 0;
   for (const Protocol::Entry& probe : protocol.probes) {
-    const std::optional<std::vector<float>>& descriptor = probes.at(probe.recording);
+    const Descriptor& own = probes.at(probe.recording);
+    const Descriptor descriptor = own ? comparer.of_probe(*own) : std::nullopt;
     failed_probes += descriptor ? 0 : 1;
-    for (const Protocol::Entry& entry : protocol.gallery) {
-      const std::optional<std::vector<float>>& enrolled = gallery.at(entry.recording);
-      const double score = descriptor && enrolled
-                               ? -DescriptorDistance(*descriptor, *enrolled, metric)
-                               : kFailedScore;
-      comparisons.push_back({probe.subject, entry.subject, score});
+    for (size_t i = 0; i < enrolled.size(); ++i) {
+      const double score =
+          descriptor && enrolled[i] ? comparer.score(*descriptor, *enrolled[i]) : kFailedScore;
+      comparisons.push_back({probe.subject, protocol.gallery[i].subject, score});
     }
   }
   return Rank(protocol, std::move(comparisons), failed_probes);
 }
 
+Searches Search(const Protocol& protocol, const Templates& probes, const Templates& gallery,
+                DescriptorMetric metric) {
+  const auto as_it_is = [](const std::vector<float>& own) { return std::optional(own); };
+  return SearchWith(
+      protocol, probes, gallery,
+      {as_it_is, as_it_is, [metric](const std::vector<float>& a, const std::vector<float>& b) {
+         return -DescriptorDistance(a, b, metric);
+       }});
+}
+
+Comparer FindNobody() {
+  const auto nothing = [](const std::vector<float>&) -> std::optional<std::vector<float>> {
+    return std::nullopt;
+  };
+  return {nothing, nothing,
+          [](const std::vector<float>&, const std::vector<float>&) { return kFailedScore; }};
+}
+
+std::vector<AttackedPart> DealIntoParts(const Protocol& protocol, int parts, uint64_t seed) {
+  const std::vector<int> part_of = Deal(protocol.subject_count, parts, seed);
+  std::vector<AttackedPart> dealt;
+  for (int part = 0; part < parts; ++part) {
+    AttackedPart one;
+    one.attacked = OnlyPart(protocol, part_of, part);
+    for (const std::vector<Protocol::Entry>* entries : {&protocol.gallery, &protocol.probes})
+      for (const Protocol::Entry& entry : *entries)
+        if (part_of[static_cast<size_t>(entry.subject)] != part) one.teachers.push_back(entry);
+    dealt.push_back(std::move(one));
+  }
+  return dealt;
+}
+
+void Append(const Searches& more, Searches* all) {
+  const auto append = [](auto* to, const auto& from) {
+    to->insert(to->end(), from.begin(), from.end());
+  };
+  append(&all->comparisons, more.comparisons);
+  append(&all->ranked, more.ranked);
+  append(&all->mated, more.mated);
+  append(&all->non_mated, more.non_mated);
+  all->subjects += more.subjects;
+  all->failed_probes += more.failed_probes;
+  all->failed_searches += more.failed_searches;
+}
+
+std::vector<EmbeddingPair> PairsOf(const std::vector<Protocol::Entry>& teachers,
+                                   const Templates& from, const Templates& to) {
+  std::map<int, std::vector<std::string>> recordings;
+  for (const Protocol::Entry& entry : teachers)
+    recordings[entry.subject].push_back(entry.recording);
+  std::vector<EmbeddingPair> pairs;
+  for (const auto& [subject, own] : recordings) {
+    for (const std::string& one : own) {
+      for (const std::string& other : own) {
+        const auto &a = from.at(one), &b = to.at(other);
+        if (one != other && a && b) pairs.push_back({subject, *a, *b});
+      }
+    }
+  }
+  return pairs;
+}
+
+int PeopleIn(const std::vector<EmbeddingPair>& pairs) {
+  std::set<int> people;
+  for (const EmbeddingPair& pair : pairs) people.insert(pair.subject);
+  return static_cast<int>(people.size());
+}
+
 Searches SearchTrained(const Protocol& protocol, const Templates& masked, const Templates& original,
                        uint64_t seed) {
-  const std::vector<int> parts = Deal(protocol.subject_count, seed);
   Searches all;
-  for (int part = 0; part < kTrainedParts; ++part) {
-    const Protocol attacked = OnlyPart(protocol, parts, part);
-    const std::vector<EmbeddingPair> pairs = TrainingPairs(protocol, parts, part, masked, original);
-    std::set<int> teachers;
-    for (const EmbeddingPair& pair : pairs) teachers.insert(pair.subject);
-    std::optional<EmbeddingMap> map;
-    if (static_cast<int>(teachers.size()) >= EmbeddingMap::kLeastSubjects)
-      map = EmbeddingMap::Learn(pairs, seed);
-    Templates probes, gallery;
-    for (const Protocol::Entry& probe : attacked.probes) {
-      const auto& own = masked.at(probe.recording);
-      probes[probe.recording] = own && map ? std::optional(map->OfMasked(*own)) : std::nullopt;
+  for (const AttackedPart& part : DealIntoParts(protocol, kTrainedParts, seed)) {
+    const std::vector<EmbeddingPair> pairs = PairsOf(part.teachers, masked, original);
+    Comparer comparer = FindNobody();
+    if (PeopleIn(pairs) >= EmbeddingMap::kLeastSubjects) {
+      const EmbeddingMap map = EmbeddingMap::Learn(pairs, seed);
+      comparer = {
+          [map](const std::vector<float>& own) { return std::optional(map.OfMasked(own)); },
+          [map](const std::vector<float>& own) { return std::optional(map.OfOriginal(own)); },
+          [](const std::vector<float>& a, const std::vector<float>& b) {
+            return -DescriptorDistance(a, b, DescriptorMetric::kCosine);
+          }};
     }
-    for (const Protocol::Entry& entry : attacked.gallery) {
-      const auto& own = original.at(entry.recording);
-      gallery[entry.recording] = own && map ? std::optional(map->OfOriginal(*own)) : std::nullopt;
-    }
-    const Searches found = Search(attacked, probes, gallery, DescriptorMetric::kCosine);
-    const auto append = [](auto* to, const auto& from) {
-      to->insert(to->end(), from.begin(), from.end());
-    };
-    append(&all.comparisons, found.comparisons);
-    append(&all.ranked, found.ranked);
-    append(&all.mated, found.mated);
-    append(&all.non_mated, found.non_mated);
-    all.subjects += found.subjects;
-    all.failed_probes += found.failed_probes;
-    all.failed_searches += found.failed_searches;
+    Append(SearchWith(part.attacked, masked, original, comparer), &all);
   }
   return all;
 }

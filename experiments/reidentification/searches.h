@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "maskbench/core/option_table.h"
 #include "maskbench/pipeline/run_data.h"
+#include "maskbench/recognition/embedding_map.h"
 #include "maskbench/recognition/recogniser.h"
 #include "maskbench/stats/biometrics.h"
 #include "maskbench/stats/identification.h"
@@ -57,6 +59,35 @@ Searches Rank(const Protocol& protocol, std::vector<Comparison> comparisons, int
 
 Searches Search(const Protocol& protocol, const Templates& probes, const Templates& gallery,
                 DescriptorMetric metric);
+
+/// The same with scores, higher for more alike, of whatever descriptors are turned into first.
+/// Where that gives nothing, enrolment failed.
+struct Comparer {
+  std::function<std::optional<std::vector<float>>(const std::vector<float>&)> of_probe, of_gallery;
+  std::function<double(const std::vector<float>& probe, const std::vector<float>& gallery)> score;
+};
+Searches SearchWith(const Protocol& protocol, const Templates& probes, const Templates& gallery,
+                    const Comparer& comparer);
+/// Of somebody who knows nothing: every search fails.
+Comparer FindNobody();
+
+/// One part of the subjects, searched among itself, and the recordings of everybody else, from whom
+/// an attacker may learn: nobody whom the attacker has seen is enrolled.
+struct AttackedPart {
+  Protocol attacked;
+  std::vector<Protocol::Entry> teachers;
+};
+/// Deals subjects into parts in a drawn order, the same for each seed. Gallery and probes keep
+/// their order within a part.
+std::vector<AttackedPart> DealIntoParts(const Protocol& protocol, int parts, uint64_t seed);
+/// Puts searches of several parts together.
+void Append(const Searches& more, Searches* all);
+
+/// Every recording of `teachers` with every other one of the same person: the first as `from` has
+/// it, the second as `to` has it. Those that failed to enrol are left out.
+std::vector<EmbeddingPair> PairsOf(const std::vector<Protocol::Entry>& teachers,
+                                   const Templates& from, const Templates& to);
+int PeopleIn(const std::vector<EmbeddingPair>& pairs);
 
 /// An attacker who learned from one half of the subjects how their masked recordings differ from
 /// other, original ones searches for the other half, and the other way round; each within its half,

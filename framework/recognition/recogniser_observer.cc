@@ -60,6 +60,7 @@ class RecogniserObserver : public Observer {
 struct DeclaredMetric {
   DescriptorMetric metric;
   std::string option;
+  DescriptorKind kind;
 };
 
 /// Filled by DeclareRecogniser, which runs before any thread starts.
@@ -85,8 +86,13 @@ std::unique_ptr<Observer> WrapRecogniser(std::unique_ptr<Recogniser> recogniser,
 }
 
 void DeclareRecogniser(const std::string& observer_type, DescriptorMetric metric,
-                       const std::string& metric_option) {
-  Metrics()[observer_type] = {metric, metric_option};
+                       const std::string& metric_option, DescriptorKind kind) {
+  Metrics()[observer_type] = {metric, metric_option, kind};
+}
+
+DescriptorKind KindOf(const std::string& observer_type) {
+  const auto found = Metrics().find(observer_type);
+  return found == Metrics().end() ? DescriptorKind::kFace : found->second.kind;
 }
 
 void AddRecogniser(Registry<Observer>* registry, const RecogniserEntry& entry) {

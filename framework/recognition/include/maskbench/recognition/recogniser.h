@@ -17,6 +17,13 @@ namespace maskbench {
 /// How two descriptors are compared.
 enum class DescriptorMetric { kEuclidean, kCosine };
 
+/// What a descriptor is made from.
+enum class DescriptorKind {
+  kFace,        ///< A picture of the whole face.
+  kEyeRegion,   ///< A picture of the eyes alone.
+  kStoredFile,  ///< The file that a mask stores in the video's place.
+};
+
 /// Turns a face into a descriptor. One instance per worker.
 class Recogniser {
  public:
@@ -64,12 +71,16 @@ std::unique_ptr<Observer> WrapRecogniser(std::unique_ptr<Recogniser> recogniser,
 /// Says that an observer type is a recogniser. @param metric_option  option that says how its
 /// descriptors are compared ("cosine" or "euclidean"); empty: as `metric` says, always.
 void DeclareRecogniser(const std::string& observer_type, DescriptorMetric metric,
-                       const std::string& metric_option = "");
+                       const std::string& metric_option = "",
+                       DescriptorKind kind = DescriptorKind::kFace);
 
 /// How an observer's descriptors are compared; nothing for observers that recognise nobody.
 std::optional<DescriptorMetric> MetricOf(const ComponentChoice& observer);
 /// The same by type alone: where an option decides, its default.
 std::optional<DescriptorMetric> MetricOf(const std::string& observer_type);
+
+/// What an observer's descriptors are made from; kFace for those that give none.
+DescriptorKind KindOf(const std::string& observer_type);
 
 /// Of "cosine" or "euclidean". Throws UsageError.
 DescriptorMetric MetricNamed(const std::string& name);
