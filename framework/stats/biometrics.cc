@@ -19,37 +19,48 @@ Verification::Verification(std::vector<Comparison> comparisons) : sorted_(std::m
   }
 }
 
+template <class Visit>
+bool Verification::Walk(const std::vector<double>& weights, const Visit& visit) const {
+  const auto weigh = [&](const Comparison& comparison, double* genuine, double* impostor) {
+    const int probe = comparison.probe_subject, gallery = comparison.gallery_subject;
+    if (probe == gallery) {
+      *genuine += weights.empty() ? 1 : weights[probe];
+    } else {
+      *impostor += weights.empty() ? 1 : weights[probe] * weights[gallery];
+    }
+  };
+  double all_genuine = 0, all_impostor = 0, genuine = 0, impostor = 0;
+  for (const Comparison& comparison : sorted_) weigh(comparison, &all_genuine, &all_impostor);
+  if (all_genuine == 0 || all_impostor == 0) return false;
+  for (size_t i = 0; i < sorted_.size(); ++i) {
+    weigh(sorted_[i], &genuine, &impostor);
+    const bool group_ends = i + 1 == sorted_.size() || sorted_[i + 1].score != sorted_[i].score;
+    if (group_ends && !visit({impostor / all_impostor, genuine / all_genuine, sorted_[i].score})) {
+      break;
+    }
+  }
+  return true;
+}
+
 std::vector<Verification::OperatingPoint> Verification::Roc(
     const std::vector<double>& weights) const {
   std::vector<OperatingPoint> points = {{0, 0, std::numeric_limits<double>::infinity()}};
-  double genuine = 0, impostor = 0;
-  for (size_t i = 0; i < sorted_.size(); ++i) {
-    const Comparison& comparison = sorted_[i];
-    const int probe = comparison.probe_subject, gallery = comparison.gallery_subject;
-    if (probe == gallery) {
-      genuine += weights.empty() ? 1 : weights[probe];
-    } else {
-      impostor += weights.empty() ? 1 : weights[probe] * weights[gallery];
-    }
-    const bool group_ends = i + 1 == sorted_.size() || sorted_[i + 1].score != comparison.score;
-    if (group_ends) points.push_back({impostor, genuine, comparison.score});
-  }
-  if (genuine == 0 || impostor == 0) return {};
-  for (OperatingPoint& point : points) {
-    point.far /= impostor;
-    point.tar /= genuine;
-  }
-  return points;
+  const bool any = Walk(weights, [&](const OperatingPoint& point) {
+    points.push_back(point);
+    return true;
+  });
+  return any ? points : std::vector<OperatingPoint>();
 }
 
 double Verification::Auc(const std::vector<double>& weights) const {
-  const std::vector<OperatingPoint> curve = Roc(weights);
-  if (curve.empty()) return kNan;
   double area = 0;
-  for (size_t i = 1; i < curve.size(); ++i) {
-    area += (curve[i].far - curve[i - 1].far) * (curve[i].tar + curve[i - 1].tar) / 2;
-  }
-  return area;
+  OperatingPoint before;
+  const bool any = Walk(weights, [&](const OperatingPoint& point) {
+    area += (point.far - before.far) * (point.tar + before.tar) / 2;
+    before = point;
+    return true;
+  });
+  return any ? area : kNan;
 }
 
 size_t Verification::EqualErrorPoint(const std::vector<OperatingPoint>& curve) {
@@ -60,13 +71,20 @@ size_t Verification::EqualErrorPoint(const std::vector<OperatingPoint>& curve) {
 }
 
 double Verification::EqualErrorRate(const std::vector<double>& weights) const {
-  const std::vector<OperatingPoint> curve = Roc(weights);
-  const size_t i = EqualErrorPoint(curve);
-  if (i == curve.size()) return kNan;
-  const double before = curve[i - 1].far - (1 - curve[i - 1].tar);
-  const double after = curve[i].far - (1 - curve[i].tar);
-  const double share = after == before ? 0 : -before / (after - before);
-  return curve[i - 1].far + share * (curve[i].far - curve[i - 1].far);
+  OperatingPoint last;
+  double rate = kNan;
+  Walk(weights, [&](const OperatingPoint& point) {
+    const double after = point.far - (1 - point.tar);
+    if (after < 0) {
+      last = point;
+      return true;
+    }
+    const double before = last.far - (1 - last.tar);
+    const double share = after == before ? 0 : -before / (after - before);
+    rate = last.far + share * (point.far - last.far);
+    return false;
+  });
+  return rate;
 }
 
 double Verification::EqualErrorThreshold() const {
@@ -81,16 +99,16 @@ double Verification::EqualErrorThreshold() const {
 }
 
 double Verification::TarAtFar(double far, const std::vector<double>& weights) const {
-  const std::vector<OperatingPoint> curve = Roc(weights);
-  if (curve.empty()) return kNan;
   double best = 0;
-  // The last point accepts failures as well, which no threshold can do.
-  const bool has_failures = !sorted_.empty() && std::isinf(sorted_.back().score);
-  const size_t count = curve.size() - (has_failures ? 1 : 0);
-  for (size_t i = 0; i < count; ++i) {
-    if (curve[i].far <= far) best = std::max(best, curve[i].tar);
-  }
-  return best;
+  const bool any = Walk(weights, [&](const OperatingPoint& point) {
+    // The last point accepts failures as well, which no threshold can do.
+    if (point.far > far || point.threshold == -std::numeric_limits<double>::infinity()) {
+      return false;
+    }
+    best = std::max(best, point.tar);
+    return true;
+  });
+  return any ? best : kNan;
 }
 
 double Verification::DPrime() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace maskbench {
 
@@ -12,8 +13,9 @@ double SortedPercentile(const std::vector<double>& sorted, double p) {
   return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-Interval SubjectBootstrap(int subject_count, int resamples, NamedRandom random,
-                          const std::function<double(const std::vector<double>&)>& statistic) {
+std::vector<double> SubjectBootstrapValues(
+    int subject_count, int resamples, NamedRandom random,
+    const std::function<double(const std::vector<double>&)>& statistic) {
   std::vector<double> values;
   values.reserve(resamples);
   std::vector<double> weights(subject_count);
@@ -23,8 +25,16 @@ Interval SubjectBootstrap(int subject_count, int resamples, NamedRandom random,
     const double value = statistic(weights);
     if (!std::isnan(value)) values.push_back(value);
   }
-  if (values.empty() || values.size() * 2 < static_cast<size_t>(resamples)) return {};
+  if (values.size() * 2 < static_cast<size_t>(resamples)) return {};
   std::sort(values.begin(), values.end());
+  return values;
+}
+
+Interval SubjectBootstrap(int subject_count, int resamples, NamedRandom random,
+                          const std::function<double(const std::vector<double>&)>& statistic) {
+  const std::vector<double> values =
+      SubjectBootstrapValues(subject_count, resamples, std::move(random), statistic);
+  if (values.empty()) return {};
   return {SortedPercentile(values, 0.025), SortedPercentile(values, 0.975)};
 }
 

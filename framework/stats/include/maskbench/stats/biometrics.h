@@ -61,6 +61,10 @@ class Verification {
   std::vector<OperatingPoint> Roc(const std::vector<double>& weights = {}) const;
 
  private:
+  /// Calls `visit` with one operating point after the other, but the first at (0, 0), until it
+  /// returns false. @return false without comparisons of either kind.
+  template <class Visit>
+  bool Walk(const std::vector<double>& weights, const Visit& visit) const;
   /// First point of a curve at which false accepts reach false rejects; its size for an empty one.
   static size_t EqualErrorPoint(const std::vector<OperatingPoint>& curve);
 
