@@ -16,6 +16,7 @@
 
 #include "contact_sheet.h"
 #include "histogram_picture.h"
+#include "privacy_utility.h"
 #include "score_histograms.h"
 
 namespace maskbench {
@@ -202,6 +203,22 @@ std::string HistogramSection(const NamedHistograms& histograms, const std::strin
   return text;
 }
 
+/// The picture of both halves of the question, where a run has both. @return its Markdown.
+std::string PrivacyUtilitySection(const std::vector<Figure>& figures,
+                                  const std::filesystem::path& out) {
+  const std::vector<PrivacyUtilityPoint> points = PrivacyUtility(figures);
+  if (points.empty()) return "";
+  WriteFileAtomically(out / "privacy_utility.csv", PrivacyUtilityCsv(points));
+  std::vector<unsigned char> bytes;
+  cv::imencode(".png", DrawPrivacyUtility(points), bytes, {cv::IMWRITE_PNG_COMPRESSION, 9});
+  WriteFileAtomically(out / "privacy_utility.png", std::string(bytes.begin(), bytes.end()));
+  return "## Privacy against utility\n\nWhat the strongest attack finds behind each variant, over "
+         "how well MRD1 can be measured on it, with 95 % intervals. A variant is on the front when "
+         "no other one is better in one and as good in the other. Numbers are in "
+         "privacy_utility.csv.\n\n![Strongest attack over limits of agreement of MRD1]"
+         "(privacy_utility.png)\n\n";
+}
+
 }  // namespace
 
 void WriteResults(const RunDescription& run, const ScoredRun& scored,
@@ -316,6 +333,7 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   const std::vector<Figure> figures = FiguresFromJson(report["figures"]);
   const std::vector<Figure> timings = FiguresFromJson(report["timings"]);
   const NamedHistograms histograms = HistogramsFromJson(report.value("histograms", Json::array()));
+  text += PrivacyUtilitySection(figures, out);
   const Json& tables = report["tables"];
   for (size_t i = 0; i < tables.size(); ++i) {
     const std::string experiment = tables[i]["experiment"];
