@@ -1,4 +1,5 @@
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -96,10 +97,15 @@ DatasetRecipe Complete(DatasetRecipe recipe) {
   if (recipe.patients == 0) recipe.patients = preset.subjects;
   if (recipe.recordings == 0) recipe.recordings = preset.recordings;
   if (recipe.seconds == 0) recipe.seconds = preset.seconds;
+  if (recipe.rate_hz == 0) recipe.rate_hz = kRateHz;
   if (recipe.width_px == 0) recipe.width_px = preset.width_px;
   if (recipe.height_px == 0) recipe.height_px = preset.height_px;
   if (!recipe.seed) recipe.seed = 1;
   if (recipe.splits.empty()) recipe.splits = {0, 0, 1};
+  if (recipe.rate_hz < 10 || recipe.rate_hz != std::floor(recipe.rate_hz)) {
+    throw UsageError(
+        "The virtual clinic records a whole number of frames per second, at least 10.");
+  }
   if (recipe.seconds < 1 || recipe.width_px < 160 || recipe.height_px < 120) {
     throw UsageError("The virtual clinic records at least 1 s of at least 160 x 120 pixels.");
   }
@@ -128,7 +134,7 @@ std::vector<RecordingPlan> Plans(const DatasetRecipe& recipe) {
       NamedRandom random(plan.seed, fmt::format("{} {}", plan.subject_id, number), "recording id");
       plan.recording_id = fmt::format("r{:08x}", random.NextBits());
       plan.seconds = recipe.seconds;
-      plan.rate_hz = kRateHz;
+      plan.rate_hz = recipe.rate_hz;
       plan.width_px = recipe.width_px;
       plan.height_px = recipe.height_px;
       plans.push_back(plan);
@@ -144,10 +150,11 @@ Dataset ManifestOf(const DatasetRecipe& recipe, const std::vector<RecordingPlan>
   dataset.kind = "virtual";
   dataset.provenance = fmt::format(
       "Made by `maskbench dataset make virtual_clinic --preset {} --patients {} --recordings {} "
-      "--seconds {} --width {} --height {} --seed {} --splits {}`. All people, signs and diseases "
+      "--seconds {} --rate {} --width {} --height {} --seed {} --splits {}`. All people, signs and "
+      "diseases "
       "are rendered; labels are the latent disease states from which the signs were drawn.",
-      recipe.preset, recipe.patients, recipe.recordings, recipe.seconds, recipe.width_px,
-      recipe.height_px, *recipe.seed, fmt::join(recipe.splits, ","));
+      recipe.preset, recipe.patients, recipe.recordings, recipe.seconds, recipe.rate_hz,
+      recipe.width_px, recipe.height_px, *recipe.seed, fmt::join(recipe.splits, ","));
   dataset.licence =
       "Pictures rendered from the assets listed in datasets/virtual_clinic/ASSETS.md.";
   dataset.show_originals = true;

@@ -251,6 +251,7 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
       ->add_option("--recordings", make.recipe.recordings,
                    "Recordings per subject, each on another day.")
       ->check(CLI::PositiveNumber);
+  make_command->add_option("--rate", make.recipe.rate_hz, "Frames per second.");
   make_command->add_option("--seconds", make.recipe.seconds, "Length of an examination.")
       ->check(CLI::Range(1.0, 60.0));
   make_command->add_option("--width", make.recipe.width_px, "Pixels.")

@@ -18,6 +18,10 @@ const OptionTable<DatasetRecipe>& DatasetRecipe::Options() {
                {Range(0, 1000)})
           .Add("seconds", &R::seconds, "Length of a recording; 0 leaves it to the preset.",
                {Range(0, 60)})
+          .Add("rate_hz", &R::rate_hz,
+               "Frames per second; 0 leaves it to the maker. Fewer are drawn faster, and show less "
+               "of what moves fast.",
+               {Range(0, 240)})
           .Add("width_px", &R::width_px, "Of the pictures; 0 leaves it to the preset.",
                {Range(0, 3840)})
           .Add("height_px", &R::height_px, "Of the pictures; 0 leaves it to the preset.",

@@ -17,6 +17,7 @@ struct DatasetRecipe {
   int patients = 0;
   int recordings = 0;  ///< Per patient.
   double seconds = 0;  ///< Of one recording.
+  double rate_hz = 0;  ///< Frames per second.
   int width_px = 0, height_px = 0;
   std::optional<std::uint64_t> seed;
   /// Shares of subjects for training, tuning and testing; they add up to 1.
