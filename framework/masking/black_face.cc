@@ -37,7 +37,7 @@ class BlackFace : public FrameMasker {
 
 void RegisterBlackFace(Registry<Masker>* registry) {
   registry->Add<BlackFaceOptions>(
-      {"black_face", 1, "The face's outline filled with black.", {}},
+      FrameMaskerInfo({"black_face", 1, "The face's outline filled with black.", {}}),
       [](const BlackFaceOptions& options, const Masker::Context& context) {
         return WrapFrameMasker(std::make_unique<BlackFace>(options), context);
       });

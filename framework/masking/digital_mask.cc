@@ -1,6 +1,8 @@
 // The digital mask (Yang et al., Nature Medicine 28:1883, 2022): a rendered face that nobody has,
 // with the patient's lids and eyes. docs/digital_mask.md says what is kept and what is not.
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/core/files.h"
 #include "maskbench/head/head_registry.h"
 #include "maskbench/masking/causal_mask.h"
 #include "maskbench/masking/face_policy.h"
@@ -17,6 +20,7 @@
 #include "maskbench/masking/mask_measures.h"
 #include "maskbench/masking/mask_overlay.h"
 #include "maskbench/masking/mask_parameters.h"
+#include "maskbench/masking/mask_reconstruction.h"
 #include "maskbench/masking/mask_switches.h"
 #include "maskbench/masking/mask_video.h"
 #include "maskbench/masking/masker.h"
@@ -107,28 +111,22 @@ class DigitalMask : public Masker {
     // From here on nothing is known but what the file would say. The overlay alone also gets the
     // recording's frames, to leave what lies round the mask's face.
     const std::string origin = "mask parameters of " + job.recording.anonymous_id;
-    MaskReport report;
-    if (over_original_) {
-      MaskOverlay overlay(job.recording);
-      report = video_->Draw(bytes, origin, job.output, context_.delivery, overlay.AfterFrame());
-    } else {
-      report = video_->Draw(bytes, origin, job.output, context_.delivery);
-    }
-    if (face_fit_) report.notes["face_fit"] = face_fit_->Notes();
+    std::optional<MaskOverlay> overlay;
+    if (over_original_) overlay.emplace(job.recording, job.frames);
+    MaskReport report = video_->Draw(bytes, origin, job.output, context_.delivery,
+                                     overlay ? overlay->AfterFrame() : nullptr, job.frames);
+    if (!fit_notes_.empty()) report.notes["face_fit"] = fit_notes_;
     if (!face_notes_.empty()) report.notes["face"] = face_notes_;
     return report;
   }
 
  private:
   void Prepare() {
-    if (reader_) return;
+    if (video_) return;
     if (context_.networks == nullptr)
       throw UsageError("the digital mask needs the eye network, but no networks are given.");
-    canonical_mm_ = CanonicalFace(context_.networks->models_dir());
-    globes_mm_ = CanonicalGlobes(context_.networks->models_dir());
-    reader_.emplace(*context_.networks);
-    video_.emplace(context_.networks->models_dir());
     model_ = MakeHeadModel(options_.model, context_.networks->models_dir());
+    video_.emplace(context_.networks->models_dir());
   }
 
   /// What tells where the face of the next frame is: the job's track, or a tracker of its own.
@@ -147,6 +145,11 @@ class DigitalMask : public Masker {
 
   /// Reads, finds, measures, draws and writes frame by frame.
   MaskReport MaskInOnePass(const MaskJob& job) {
+    if (!reader_) {
+      canonical_mm_ = CanonicalFace(context_.networks->models_dir());
+      globes_mm_ = CanonicalGlobes(context_.networks->models_dir());
+      reader_.emplace(*context_.networks);
+    }
     const FacePolicy& policy = FindFacePolicy(options_.policy);
     CausalMaskOptions options;
     options.model = options_.model;
@@ -167,14 +170,17 @@ class DigitalMask : public Masker {
     CausalMask mask(*model_, canonical_mm_, globes_mm_, {info.width_px, info.height_px}, info.rate,
                     options);
     std::optional<MaskOverlay> overlay;
-    if (over_original_) overlay.emplace(job.recording);
+    if (over_original_) overlay.emplace(job.recording, job.frames);
     MaskVideoStream video = video_->Begin(mask.header(), job.output, context_.delivery,
                                           overlay ? overlay->AfterFrame() : nullptr);
     bool settled = false;
+    std::int64_t drawn = 0;
     const auto draw = [&](MaskFrame frame) {
       if (mask.settled() && !std::exchange(settled, true)) video.Settle(mask.header());
       LimitPose(options_, &frame);
-      video.Draw(frame);
+      video.Draw(frame, job.frames.empty() ||
+                            std::binary_search(job.frames.begin(), job.frames.end(), drawn));
+      ++drawn;
     };
     const auto find = FaceFinder(job);
     reader_->Reset();
@@ -198,32 +204,36 @@ class DigitalMask : public Masker {
     return report;
   }
 
+  MaskReconstruction Reconstruct(const MaskJob& job, bool with_face) {
+    if (job.reconstruction) {
+      MaskReconstruction made = ParseMaskReconstruction(
+          ReadFile(*job.reconstruction), "reconstruction of " + job.recording.anonymous_id);
+      if (made.model != options_.model || made.camera_distance_mm != options_.camera_distance_mm)
+        throw DataError("the reconstruction was made with other options than the mask has.");
+      return made;
+    }
+    if (!reconstructor_) {
+      reconstructor_.emplace(*context_.networks, options_.model, options_.camera_distance_mm);
+    }
+    return reconstructor_->Reconstruct(job.recording, job.track, with_face);
+  }
+
   MaskParameters Measure(const MaskJob& job) {
-    const EyeReading reading = reader_->Read(job.recording, job.track, canonical_mm_);
-    if (reading.frames_with_face == 0)
-      throw DataError(
-          "no face was found in any frame, so there is nothing that a mask could show.");
-    EyeFitOptions fit_options;
-    fit_options.camera_distance_mm = options_.camera_distance_mm;
-    const EyeFit fit = FitEyes(reading, canonical_mm_, globes_mm_, fit_options);
+    const FacePolicy& policy = FindFacePolicy(options_.policy);
+    const bool with_face = options_.expression || policy.looks_at_patient;
+    const MaskReconstruction seen = Reconstruct(job, with_face);
     MaskMeasureOptions options;
     options.model = options_.model;
     options.stages = {options_.eyelid, options_.eyeball, options_.retargeting};
     options.camera_distance_mm = options_.camera_distance_mm;
-    const FacePolicy& policy = FindFacePolicy(options_.policy);
-    face_fit_.reset();
-    if (options_.expression || policy.looks_at_patient) {
-      MaskFaceFitOptions face_options;
-      face_options.camera_distance_mm = options_.camera_distance_mm;
-      face_fit_ = FitMaskFace(job.track, reading, fit, *model_, face_options);
-    }
     options.policy = policy.name;
-    options.face = policy.choose({*model_, policy.looks_at_patient ? &face_fit_->identity : nullptr,
+    options.face = policy.choose({*model_, policy.looks_at_patient ? &seen.face->identity : nullptr,
                                   job.seed, job.recording.anonymous_id, options_, job.patient});
-    SpaceEyes(options_, EyeSpacingMm(fit), *model_, &options.face);
+    SpaceEyes(options_, seen.eye_spacing_mm, *model_, &options.face);
     face_notes_ = options.face.notes;
-    options.expressions = options_.expression ? &*face_fit_ : nullptr;
-    MaskParameters parameters = MeasureMask(reading, fit, job.recording.info.rate, options);
+    fit_notes_ = with_face ? seen.face->Notes() : Json();
+    options.expressions = options_.expression ? &*seen.face : nullptr;
+    MaskParameters parameters = MeasureMask(seen, options);
     for (MaskFrame& frame : parameters.frames) LimitPose(options_, &frame);
     return parameters;
   }
@@ -231,15 +241,26 @@ class DigitalMask : public Masker {
   DigitalMaskOptions options_;
   Context context_;
   bool over_original_;
+  std::unique_ptr<const HeadModel> model_;
+  // Offline, without a reconstruction made before.
+  std::optional<MaskReconstructor> reconstructor_;
+  // With mode `causal`.
   std::optional<EyeReader> reader_;
   std::optional<FaceTracker> tracker_;
   Eigen::Matrix3Xd canonical_mm_;
   std::array<Eigen::Vector3d, 2> globes_mm_;
-  std::unique_ptr<const HeadModel> model_;
-  std::optional<MaskFaceFit> face_fit_;  ///< Of the present recording, where one is needed.
-  Json face_notes_;                      ///< What the policy says of the present face.
+  Json fit_notes_;   ///< How well the present face was fitted, where it was.
+  Json face_notes_;  ///< What the policy says of the present face.
   std::optional<MaskVideo> video_;
 };
+
+std::optional<ComponentChoice> ReconstructionFor(const Json& options) {
+  if (options.at("mode") == "causal") return std::nullopt;
+  return ComponentChoice{
+      kMaskReconstructionType,
+      kMaskReconstructionType,
+      {{"model", options.at("model")}, {"camera_distance_mm", options.at("camera_distance_mm")}}};
+}
 
 }  // namespace
 
@@ -251,6 +272,8 @@ void RegisterDigitalMask(Registry<Masker>* registry) {
       "movements.",
       {EyeNetworkContract().name, "head/parametric", "head/canonical468"}};
   info.needs_patient = true;
+  info.single_frames = true;
+  info.reconstruction = ReconstructionFor;
   registry->Add<DigitalMaskOptions>(
       info, [](const DigitalMaskOptions& options, const Masker::Context& context) {
         return std::make_unique<DigitalMask>(options, context, false);
@@ -265,6 +288,8 @@ void RegisterUnsafeOverlay(Registry<Masker>* registry) {
       "hair, ears, outline of the face and background remain.",
       {EyeNetworkContract().name, "head/parametric", "head/canonical468"}};
   info.needs_patient = true;
+  info.single_frames = true;
+  info.reconstruction = ReconstructionFor;
   registry->Add<DigitalMaskOptions>(
       info, [](const DigitalMaskOptions& options, const Masker::Context& context) {
         return std::make_unique<DigitalMask>(options, context, true);

@@ -51,7 +51,7 @@ class EyeBar : public FrameMasker {
 }  // namespace
 
 void RegisterEyeBar(Registry<Masker>* registry) {
-  registry->Add<EyeBarOptions>({"eye_bar", 1, "A black bar over both eyes.", {}},
+  registry->Add<EyeBarOptions>(FrameMaskerInfo({"eye_bar", 1, "A black bar over both eyes.", {}}),
                                [](const EyeBarOptions& options, const Masker::Context& context) {
                                  return WrapFrameMasker(std::make_unique<EyeBar>(options), context);
                                });

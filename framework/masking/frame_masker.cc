@@ -36,17 +36,30 @@ class FrameMaskerAdaptor : public Masker {
     Frame frame;
     cv::Mat masked;
     const cv::Mat blank(size, CV_8UC3, cv::Scalar::all(0));
-    while (source->Next(&frame)) {
+    size_t chosen = 0;
+    for (std::int64_t at = 0; at < info.frame_count; ++at) {
+      if (!job.frames.empty()) {
+        if (chosen == job.frames.size()) break;
+        if (at < job.frames[chosen]) {
+          source->Skip();
+          continue;
+        }
+        ++chosen;
+      }
+      if (!source->Next(&frame)) break;
       const FaceRegion region = regions.At(frame.index);
       if (masker_->NeedsFace() && !region.known) {
         writer->Write(blank);
+        report.origins_px.emplace_back(0.0f, 0.0f);
         ++report.frames_blanked;
         continue;
       }
+      report.origins_px.push_back(region.known ? masker_->Origin(region) : cv::Point2f(0, 0));
       masker_->Apply(frame.bgr, region, &masked);
       writer->Write(masked);
     }
     report.frames = writer->Finish();
+    if (size == cv::Size(info.width_px, info.height_px)) report.origins_px.clear();
     return report;
   }
 
@@ -56,6 +69,11 @@ class FrameMaskerAdaptor : public Masker {
 };
 
 }  // namespace
+
+ComponentInfo FrameMaskerInfo(ComponentInfo info) {
+  info.single_frames = true;
+  return info;
+}
 
 std::unique_ptr<Masker> WrapFrameMasker(std::unique_ptr<FrameMasker> masker,
                                         const Masker::Context& context) {

@@ -66,7 +66,8 @@ class GaussianBlur : public FrameMasker {
 
 void RegisterGaussianBlur(Registry<Masker>* registry) {
   registry->Add<GaussianBlurOptions>(
-      {"gaussian_blur", 1, "Gaussian blur of the face, its width relative to the face.", {}},
+      FrameMaskerInfo(
+          {"gaussian_blur", 1, "Gaussian blur of the face, its width relative to the face.", {}}),
       [](const GaussianBlurOptions& options, const Masker::Context& context) {
         return WrapFrameMasker(std::make_unique<GaussianBlur>(options), context);
       });

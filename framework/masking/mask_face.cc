@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <optional>
+#include <utility>
 
 #include <Eigen/Dense>
 #include <Eigen/Geometry>
@@ -88,8 +91,7 @@ std::shared_ptr<const MeshTopology> PatchTopology(Side side) {
 /// How the model's frame is pitched against that of the mesh's mean face, in which heads are
 /// measured: radians, chin up.
 double PitchOfModel(const HeadTopology& topology, const Eigen::Matrix3Xd& vertices,
-                    const std::filesystem::path& models_dir) {
-  const Eigen::Matrix3Xd canonical = CanonicalFace(models_dir);
+                    const Eigen::Matrix3Xd& canonical) {
   std::vector<int> points;
   for (const int point : SkullPoints(canonical))
     if (topology.mesh468[static_cast<size_t>(point)]) points.push_back(point);
@@ -103,10 +105,41 @@ double PitchOfModel(const HeadTopology& topology, const Eigen::Matrix3Xd& vertic
   return -std::atan2(map(2, 1), map(1, 1));
 }
 
+/// What faces of one head model have in common, whatever their shape.
+struct FaceParts {
+  std::unique_ptr<const HeadModel> model;
+  std::shared_ptr<const HeadRig> rig;
+  std::shared_ptr<const Material> skin;
+  std::shared_ptr<const EyeTextures> eyes;
+  Eigen::MatrixXf expressions;    ///< DenseExpressions.
+  Eigen::Matrix3Xd canonical_mm;  ///< CanonicalFace.
+};
+
+/// Made once per model: their textures take longer than a recording's face needs to be drawn.
+std::shared_ptr<const FaceParts> PartsOf(const std::string& name,
+                                         const std::filesystem::path& models_dir) {
+  static std::mutex mutex;
+  static std::map<std::pair<std::string, std::string>, std::shared_ptr<const FaceParts>> made;
+  const std::lock_guard<std::mutex> lock(mutex);
+  std::shared_ptr<const FaceParts>& parts = made[{name, models_dir.string()}];
+  if (parts) return parts;
+  auto fresh = std::make_shared<FaceParts>();
+  fresh->model = MakeHeadModel(name, models_dir);
+  fresh->rig = MakeHeadRig(*fresh->model);
+  BakedSkin skin = BakeSkin(Skin(), SkinGeometry(SkinSurfaceOf(*fresh->model)), {}, kSkinPx);
+  skin.relief = nullptr;  // Even skin has none that a webcam would show.
+  fresh->skin = SkinMaterial(skin, Skin().gloss);
+  fresh->eyes = std::make_shared<EyeTextures>(Eyes());
+  fresh->expressions = DenseExpressions(*fresh->model);
+  fresh->canonical_mm = CanonicalFace(models_dir);
+  return parts = fresh;
+}
+
 }  // namespace
 
 MaskFace::MaskFace(const MaskHeader& header, const std::filesystem::path& models_dir) {
-  const std::unique_ptr<HeadModel> model = MakeHeadModel(header.model, models_dir);
+  const std::shared_ptr<const FaceParts> parts = PartsOf(header.model, models_dir);
+  const HeadModel* const model = parts->model.get();
   if (static_cast<int>(header.identity.size()) > model->IdentityDims()) {
     throw DataError(fmt::format("the head model {} has {} identity coefficients, not {}.",
                                 header.model, model->IdentityDims(), header.identity.size()));
@@ -126,17 +159,15 @@ MaskFace::MaskFace(const MaskHeader& header, const std::filesystem::path& models
     identity[static_cast<Eigen::Index>(k)] = header.identity[k];
   neutral_ = header.scale * model->Evaluate(identity, {});
 
-  const std::shared_ptr<const HeadRig> rig = MakeHeadRig(*model);
+  const std::shared_ptr<const HeadRig>& rig = parts->rig;
   Appearance look;
-  BakedSkin skin = BakeSkin(Skin(), SkinGeometry(SkinSurfaceOf(*model)), {}, kSkinPx);
-  skin.relief = nullptr;  // Even skin has none that a webcam would show.
-  look.skin = SkinMaterial(skin, Skin().gloss);
-  for (auto& textures : look.eye_textures) textures = std::make_shared<EyeTextures>(Eyes());
+  look.skin = parts->skin;
+  for (auto& textures : look.eye_textures) textures = parts->eyes;
   look.lashes->open_share = 0;  // Lids are read at their margins; nothing shall hide those.
   look.clothes = kClothesGrey;
   Eigen::MatrixXf expressions;
   if (!header.expressions.empty()) {
-    expressions = static_cast<float>(header.scale) * DenseExpressions(*model);
+    expressions = static_cast<float>(header.scale) * parts->expressions;
   }
   actor_ = std::make_unique<Actor>(rig, neutral_, expressions, look);
   rest_ = rig->surface().Positions(neutral_);
@@ -144,7 +175,7 @@ MaskFace::MaskFace(const MaskHeader& header, const std::filesystem::path& models
   // stays upright as well: its vertical is that of the measured head.
   const double misread = (header.model == "parametric" ? kParametricReadsDeg : 0) / 57.29577951;
   face_from_model_ =
-      Eigen::AngleAxisd(misread - PitchOfModel(rig->topology(), neutral_, models_dir),
+      Eigen::AngleAxisd(misread - PitchOfModel(rig->topology(), neutral_, parts->canonical_mm),
                         Eigen::Vector3d::UnitX())
           .toRotationMatrix();
   for (size_t s = 0; s < 2; ++s) centres_[s] = Locate(rig->topology().globe_centre[s], neutral_);

@@ -1,6 +1,7 @@
 #include "maskbench/masking/mask_overlay.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -62,7 +63,8 @@ cv::Mat MaskFaceShare(const MaskFace& face, const MaskHeader& header, const Mask
   return share;
 }
 
-MaskOverlay::MaskOverlay(const Recording& recording) : frames_(OpenFrames(recording.file)) {}
+MaskOverlay::MaskOverlay(const Recording& recording, std::vector<std::int64_t> frames)
+    : frames_(OpenFrames(recording.file)), chosen_(std::move(frames)) {}
 
 MaskVideo::AfterFrame MaskOverlay::AfterFrame() {
   return [this](const MaskFace& face, const MaskHeader& header, const MaskFrame& frame,
@@ -71,6 +73,10 @@ MaskVideo::AfterFrame MaskOverlay::AfterFrame() {
 
 void MaskOverlay::Lay(const MaskFace& face, const MaskHeader& header, const MaskFrame& frame,
                       cv::Mat* bgr) {
+  const std::int64_t wanted = chosen_.empty() ? drawn_ : chosen_.at(static_cast<size_t>(drawn_));
+  ++drawn_;
+  for (; read_ < wanted; ++read_) frames_->Skip();
+  ++read_;
   if (!frames_->Next(&original_)) {
     throw DataError(fmt::format("the recording ends after {} frames, before its mask does.",
                                 frames_->info().frame_count));

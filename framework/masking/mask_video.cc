@@ -1,5 +1,6 @@
 #include "maskbench/masking/mask_video.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -42,12 +43,14 @@ const MaskFace& MaskVideoStream::Face() {
   return **face_;
 }
 
-void MaskVideoStream::Draw(const MaskFrame& given) {
+void MaskVideoStream::Draw(const MaskFrame& given, bool deliver) {
   frame_bytes_.clear();
   frame_writer_.Put(given, &frame_bytes_);
   payload_ += frame_bytes_;
   size_t at = 0;
   const MaskFrame frame = frame_reader_.Take(frame_bytes_, &at);
+  ++frames_;
+  if (!deliver) return;
   if (renderer_) {
     renderer_->Draw(frame, &bgr_);
   } else {
@@ -55,7 +58,6 @@ void MaskVideoStream::Draw(const MaskFrame& given) {
   }
   if (after_frame_) after_frame_(Face(), header_, frame, &bgr_);
   writer_->Write(bgr_);
-  ++frames_;
   report_.frames_blanked += frame.opacity == 0 || frame.status == MaskStatus::kLost ? 1 : 0;
   held_ += frame.status == MaskStatus::kHeld ? 1 : 0;
   starting_ += frame.status == MaskStatus::kStarting ? 1 : 0;
@@ -98,7 +100,7 @@ MaskVideoStream MaskVideo::Begin(const MaskHeader& header, const fs::path& outpu
 
 MaskReport MaskVideo::Draw(const std::string& bytes, const std::string& origin,
                            const fs::path& output, const DeliveryOptions& delivery,
-                           const AfterFrame& after_frame) {
+                           const AfterFrame& after_frame, const std::vector<std::int64_t>& frames) {
   const MaskParameters parameters = ParseMaskParameters(bytes, origin);
   // What is missing is missed before there is a file.
   const MaskHeader header = RoundedMaskHeader(parameters.header);
@@ -108,7 +110,11 @@ MaskReport MaskVideo::Draw(const std::string& bytes, const std::string& origin,
   }
   MaskVideoStream stream = Begin(parameters.header, output, delivery, after_frame);
   stream.Settle(parameters.header);
-  for (const MaskFrame& frame : parameters.frames) stream.Draw(frame);
+  const auto count = static_cast<std::int64_t>(parameters.frames.size());
+  for (std::int64_t i = 0; i < count; ++i) {
+    stream.Draw(parameters.frames[static_cast<size_t>(i)],
+                frames.empty() || std::binary_search(frames.begin(), frames.end(), i));
+  }
   std::string again;
   return stream.Finish(&again);
 }

@@ -77,7 +77,7 @@ class OracleMask : public Masker {
     const std::string bytes = SerialiseMaskParameters(parameters);
     MaskVideo::Keep(bytes, options_.parameters, job.recording.anonymous_id);
     MaskReport report = video_->Draw(bytes, "mask parameters of " + job.recording.anonymous_id,
-                                     job.output, context_.delivery);
+                                     job.output, context_.delivery, nullptr, job.frames);
     report.notes["drawn_from"] = "truth";
     return report;
   }
@@ -100,6 +100,7 @@ void RegisterOracleMask(Registry<Masker>* registry) {
       "to tell errors of measuring from errors of drawing.";
   info.networks = {"head/parametric", "head/canonical468"};
   info.needs_truth = true;
+  info.single_frames = true;
   registry->Add<OracleMaskOptions>(
       info, [](const OracleMaskOptions& options, const Masker::Context& context) {
         return std::make_unique<OracleMask>(options, context);

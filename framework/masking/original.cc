@@ -17,7 +17,8 @@ class Original : public FrameMasker {
 
 void RegisterOriginal(Registry<Masker>* registry) {
   registry->Add<NoOptions>(
-      {"original", 1, "No mask, re-encoded like every other variant: the upper bound.", {}},
+      FrameMaskerInfo(
+          {"original", 1, "No mask, re-encoded like every other variant: the upper bound.", {}}),
       [](const NoOptions&, const Masker::Context& context) {
         return WrapFrameMasker(std::make_unique<Original>(), context);
       });

@@ -40,12 +40,15 @@ class PeriocularCrop : public FrameMasker {
 
   /// Follows the eyes by shifting alone: head turns and tilts stay visible, as in a hand-made crop.
   void Apply(const cv::Mat& bgr, const FaceRegion& region, cv::Mat* masked) override {
-    const cv::Point2f corner =
-        region.EyesCentre() - cv::Point2f(static_cast<float>(size_.width - 1) / 2,
-                                          static_cast<float>(size_.height - 1) / 2);
+    const cv::Point2f corner = Origin(region);
     const cv::Matx23d map(1, 0, corner.x, 0, 1, corner.y);
     cv::warpAffine(bgr, *masked, map, size_, cv::INTER_CUBIC | cv::WARP_INVERSE_MAP,
                    cv::BORDER_CONSTANT);
+  }
+
+  cv::Point2f Origin(const FaceRegion& region) const override {
+    return region.EyesCentre() - cv::Point2f(static_cast<float>(size_.width - 1) / 2,
+                                             static_cast<float>(size_.height - 1) / 2);
   }
 
  private:
@@ -57,7 +60,7 @@ class PeriocularCrop : public FrameMasker {
 
 void RegisterPeriocularCrop(Registry<Masker>* registry) {
   registry->Add<PeriocularCropOptions>(
-      {"periocular_crop", 1, "Only the region of both eyes, following them.", {}},
+      FrameMaskerInfo({"periocular_crop", 1, "Only the region of both eyes, following them.", {}}),
       [](const PeriocularCropOptions& options, const Masker::Context& context) {
         return WrapFrameMasker(std::make_unique<PeriocularCrop>(options), context);
       });

@@ -61,7 +61,10 @@ class Pixelate : public FrameMasker {
 
 void RegisterPixelate(Registry<Masker>* registry) {
   registry->Add<PixelateOptions>(
-      {"pixelate", 1, "Averages the face in square blocks, their size relative to the face.", {}},
+      FrameMaskerInfo({"pixelate",
+                       1,
+                       "Averages the face in square blocks, their size relative to the face.",
+                       {}}),
       [](const PixelateOptions& options, const Masker::Context& context) {
         return WrapFrameMasker(std::make_unique<Pixelate>(options), context);
       });

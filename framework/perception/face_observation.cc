@@ -18,4 +18,14 @@ float FaceObservation::roll_rad() const {
   return std::atan2(across.y, across.x);
 }
 
+FaceObservation Moved(FaceObservation face, cv::Point2f by) {
+  const cv::Point3f shift(by.x, by.y, 0);
+  for (cv::Point3f& point : face.mesh) point += shift;
+  for (EyeObservation& eye : face.eyes) {
+    for (cv::Point3f& point : eye.contour) point += shift;
+    for (cv::Point3f& point : eye.iris) point += shift;
+  }
+  return face;
+}
+
 }  // namespace maskbench

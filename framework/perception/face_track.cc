@@ -60,6 +60,7 @@ FaceTrackReader::FaceTrackReader(const std::filesystem::path& file)
     throw DataError(fmt::format("{} is no face track of this version.", file.string()));
   }
   rate_hz_ = header["media"]["rate_hz"];
+  picture_px_ = {header["media"].value("width_px", 0), header["media"].value("height_px", 0)};
   first_record_ = stream_.tellg();
   const auto bytes = static_cast<int64_t>(std::filesystem::file_size(file)) - first_record_;
   constexpr auto kRecordBytes = static_cast<int64_t>(kRecordFloats * sizeof(float));

@@ -1,6 +1,7 @@
 #include "maskbench/pipeline/components.h"
 
 #include "maskbench/clinical/register_all.h"
+#include "maskbench/masking/reconstructor.h"
 #include "maskbench/masking/register_all.h"
 #include "maskbench/recognition/register_all.h"
 
@@ -8,6 +9,7 @@ namespace maskbench {
 
 void RegisterFrameworkComponents(Components* components) {
   RegisterMaskers(&components->maskers);
+  RegisterReconstructors(&components->reconstructors);
   RegisterClinicalObservers(&components->observers);
   RegisterRecognisers(&components->observers);
 }

@@ -133,10 +133,24 @@ class Planner {
                         {"id", source.anonymous_id}});
   }
 
+  /// One node for all variants that start from the same. @param made  by component and options.
+  int AddReconstruction(const LabelledRecording& recording, int render, int perceive,
+                        const ComponentChoice& wanted, std::map<std::string, int>* made) {
+    const auto [entry, fresh] =
+        made->emplace(wanted.type + " " + CanonicalJson(wanted.options), -1);
+    if (!fresh) return entry->second;
+    const ComponentInfo& info = components_.reconstructors.Info(wanted.type);
+    Node node = NodeOf(Stage::kReconstruct, recording, wanted.type, info.version, wanted.options,
+                       {render, perceive});
+    entry->second = Add(node, Fingerprints(info.networks));
+    return entry->second;
+  }
+
   void AddRecording(const LabelledRecording& recording) {
     plan_.recordings.push_back(recording.id);
     const int render = maker_ != nullptr ? AddDrawing(recording) : AddReading(recording);
     const int perceive = AddPerception(recording, render, "");
+    std::map<std::string, int> reconstructions;
     for (const ComponentChoice& variant : config_.variants) {
       const auto share = variant_subjects_.find(variant.name);
       if (share != variant_subjects_.end() && share->second.count(recording.subject) == 0) continue;
@@ -144,10 +158,16 @@ class Planner {
       Node node = NodeOf(Stage::kMask, recording, variant.type, info.version, variant.options,
                          {render, perceive});
       node.variant = variant.name;
+      if (info.reconstruction) {
+        if (const auto wanted = info.reconstruction(variant.options))
+          node.inputs.push_back(
+              AddReconstruction(recording, render, perceive, *wanted, &reconstructions));
+      }
       Json outside = {{"name", variant.name},
                       {"seed", config_.seed},
                       {"delivery", DeliveryOptions::Options().ToJson(config_.delivery)},
                       {"networks", Fingerprints(info.networks)}};
+      if (config_.frames > 0) outside["frames"] = config_.frames;
       if (info.needs_patient) outside["patient"] = AnonymousPatient(recording.subject);
       if (variant.type == kPremadeType) AddCompanion(recording, &node, &outside);
       if (variant.type == kCommandType) outside["files"] = FilesOfCommand(variant.options);
@@ -165,6 +185,8 @@ class Planner {
                                                 : std::vector<int>{mask, perceive_masked};
           Node observe = NodeOf(Stage::kObserve, recording, observer.type, observer_info.version,
                                 observer.options, inputs);
+          if (!reads && TakesOracleLandmarks(components_, observer))
+            observe.inputs.push_back(perceive);
           observe.variant = variant.name;
           observe.observer = observer.name;
           if (observer.type == kNpyDescriptorsType) AddRow(recording, &observe);

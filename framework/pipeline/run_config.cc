@@ -11,6 +11,11 @@
 
 namespace maskbench {
 
+bool TakesOracleLandmarks(const Components& components, const ComponentChoice& observer) {
+  return components.observers.Info(observer.type).takes_landmarks &&
+         observer.options.value("landmarks", "") == "oracle";
+}
+
 const OptionTable<DatasetChoice>& DatasetChoice::Options() {
   static const auto table =
       OptionTable<DatasetChoice>()
@@ -58,6 +63,35 @@ void CheckNames(const std::vector<ComponentChoice>& choices, const char* what, P
   }
 }
 
+/// Chosen frames will do for who looks at them one by one, and for methods that can deliver them.
+void CheckFrames(const RunConfig& config, const Components& components, Problems* problems) {
+  for (const ComponentChoice& observer : config.observers) {
+    const bool oracle = TakesOracleLandmarks(components, observer);
+    if (oracle && observer.name.find("oracle") == std::string::npos) {
+      problems->Add("observers",
+                    fmt::format("gives \"{}\" landmarks of the original; its \"name\" must contain "
+                                "\"oracle\", so that nobody takes its figures for an outsider's",
+                                observer.name));
+    }
+  }
+  if (config.frames == 0) return;
+  for (const ComponentChoice& observer : config.observers) {
+    if (!components.observers.Info(observer.type).single_frames) {
+      problems->Add("frames",
+                    fmt::format("must be 0: the observer \"{}\" needs every frame", observer.name));
+    }
+  }
+  for (const ComponentChoice& variant : config.variants) {
+    if (!components.maskers.Info(variant.type).single_frames) {
+      problems->Add("frames", fmt::format("must be 0: the method of \"{}\" cannot deliver chosen "
+                                          "frames alone",
+                                          variant.name));
+    }
+  }
+  if (!config.timing.workers.empty())
+    problems->Add("frames", "must be 0 where passes are timed: they mask whole recordings");
+}
+
 }  // namespace
 
 OptionTable<RunConfig> RunConfigOptions(const Components& components) {
@@ -74,6 +108,11 @@ OptionTable<RunConfig> RunConfigOptions(const Components& components) {
            {Range(0.0001, 1)})
       .Add("perception", &RunConfig::perception, "How faces are found and followed.")
       .Add("delivery", &RunConfig::delivery, "How masked videos are encoded.")
+      .Add("frames", &RunConfig::frames,
+           "At most so many frames of a recording, evenly spread, are masked, delivered and looked "
+           "at; 0: all. For runs in which everybody looks at frames one by one, as recognisers do: "
+           "what they do not look at need not be drawn. A mask still measures the whole recording.",
+           {Range(0, 1000)})
       .Add("variants", &RunConfig::variants, "Masking methods with their options.",
            {Required(), NotEmpty(), From(&components.maskers)})
       .Add("shares", &RunConfig::shares,
@@ -92,10 +131,11 @@ OptionTable<RunConfig> RunConfigOptions(const Components& components) {
       .Add("networks", &RunConfig::networks,
            "Network name → TorchScript file (relative to the configuration's folder) that replaces "
            "it under the same contract.")
-      .Check([](const RunConfig& config, const std::string&, Problems* problems) {
+      .Check([&components](const RunConfig& config, const std::string&, Problems* problems) {
         CheckNames(config.variants, "variants", problems);
         CheckNames(config.observers, "observers", problems);
         CheckNames(config.experiments, "experiments", problems);
+        CheckFrames(config, components, problems);
         for (const auto& item : config.shares.items()) {
           const bool named = std::any_of(
               config.variants.begin(), config.variants.end(),

@@ -1,6 +1,7 @@
 #include "maskbench/pipeline/worker.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
 #include "maskbench/core/runtime.h"
+#include "maskbench/media/evenly_spread.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/pipeline/plan.h"
@@ -92,29 +94,34 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
       Perceive(input_file(0), folder / "faces.track", &result.outcome);
       Keep(node, folder / "faces.track", &result.outcome);
       break;
-    case Stage::kReconstruct:
-      throw Error("no reconstruction is registered.");
+    case Stage::kReconstruct: {
+      const fs::path made = folder / "reconstruction.msgpack";
+      const Recording recording = Anonymous(node, input_file(0));
+      result.outcome.notes = ReconstructorFor(node).Reconstruct({recording, input_file(1), made});
+      result.outcome.frames = recording.info.frame_count;
+      Keep(node, made, &result.outcome);
+      break;
+    }
     case Stage::kMask: {
-      MaskJob job;
-      job.recording = Anonymous(node, input_file(0));
-      job.track = input_file(1);
-      Masker& masker = MaskerFor(node);
-      job.output = folder / ("masked" + masker.Extension(job.recording));
-      job.companion = AnonymousCompanion(node, folder);
-      job.truth = TruthForOracle(node, folder);
-      job.patient = PatientOf(node);
-      job.seed = context_.config->seed;
-      const MaskReport report = masker.Mask(job);
+      const MaskJob job = JobOf(node, inputs, folder);
+      const MaskReport report = MaskerFor(node).Mask(job);
       if (!fs::exists(job.output) || fs::file_size(job.output) == 0) {
         throw DataError("the method wrote no file.");
       }
-      if (report.frames != job.recording.info.frame_count) {
-        throw DataError(fmt::format("the method delivered {} frames; the recording has {}.",
-                                    report.frames, job.recording.info.frame_count));
+      const int64_t wanted = job.frames.empty() ? job.recording.info.frame_count
+                                                : static_cast<int64_t>(job.frames.size());
+      if (report.frames != wanted) {
+        throw DataError(fmt::format(
+            "the method delivered {} frames; the recording has {}{}.", report.frames,
+            job.recording.info.frame_count,
+            job.frames.empty() ? std::string()
+                               : fmt::format(", of which {} were to be delivered", wanted)));
       }
       result.outcome.frames = report.frames;
       result.outcome.notes = report.notes;
       if (report.frames_blanked > 0) result.outcome.notes["frames_blanked"] = report.frames_blanked;
+      for (const cv::Point2f& origin : report.origins_px)
+        result.outcome.notes["origins_px"].push_back({origin.x, origin.y});
       Keep(node, job.output, &result.outcome);
       break;
     }
@@ -126,9 +133,10 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
         observer = context_.components->observers.Make(
             {node.component, node.observer, node.options}, {context_.networks});
       }
-      result.observations = seen != nullptr
-                                ? ObserveFrom(observer.get(), *seen)
-                                : observer->Observe(Anonymous(node, input_file(0)), input_file(1));
+      result.observations =
+          seen != nullptr
+              ? ObserveFrom(observer.get(), *seen)
+              : observer->Observe(Anonymous(node, input_file(0)), TrackFor(inputs, folder));
       result.outcome.frames = result.observations.frames;
       break;
     }
@@ -220,8 +228,76 @@ Masker& Worker::MaskerFor(const Node& node) {
   return *masker;
 }
 
+Reconstructor& Worker::ReconstructorFor(const Node& node) {
+  std::unique_ptr<Reconstructor>& reconstructor =
+      reconstructors_[node.component + " " + CanonicalJson(node.options)];
+  if (!reconstructor) {
+    reconstructor = context_.components->reconstructors.Make(
+        {node.component, node.component, node.options}, {context_.networks});
+  }
+  return *reconstructor;
+}
+
+MaskJob Worker::JobOf(const Node& node, const std::vector<const NodeOutcome*>& inputs,
+                      const fs::path& folder) {
+  MaskJob job;
+  job.recording = Anonymous(node, context_.out / inputs[0]->artefact);
+  job.track = context_.out / inputs[1]->artefact;
+  if (inputs.size() > 2) job.reconstruction = context_.out / inputs[2]->artefact;
+  job.output = folder / ("masked" + MaskerFor(node).Extension(job.recording));
+  job.companion = AnonymousCompanion(node, folder);
+  job.truth = TruthForOracle(node, folder);
+  job.patient = PatientOf(node);
+  job.seed = context_.config->seed;
+  if (context_.config->frames > 0)
+    job.frames = EvenlySpread(job.recording.info.frame_count, context_.config->frames);
+  return job;
+}
+
+fs::path Worker::TrackFor(const std::vector<const NodeOutcome*>& inputs,
+                          const fs::path& folder) const {
+  const fs::path delivered = context_.out / inputs[1]->artefact;
+  if (inputs.size() < 3) return delivered;
+  const NodeOutcome& mask = *inputs[0];
+  const MediaInfo info = ProbeMedia(context_.out / mask.artefact);
+  FaceTrackReader found(delivered), original(context_.out / inputs[2]->artefact);
+  std::vector<int64_t> frames;
+  if (context_.config->frames > 0)
+    frames = EvenlySpread(original.frame_count(), context_.config->frames);
+  const Json origins = mask.notes.value("origins_px", Json::array());
+  // Encoders extend odd sides by a pixel.
+  const cv::Size before = original.picture_px();
+  const bool same_place =
+      std::abs(info.width_px - before.width) <= 1 && std::abs(info.height_px - before.height) <= 1;
+  const fs::path track = folder / "faces.track";
+  FaceTrackWriter writer(track, info);
+  for (FaceObservation face; found.Next(&face);) {
+    if (!face.has_face()) {
+      const auto k = static_cast<size_t>(face.frame);
+      FaceObservation carried;
+      original.Seek(frames.empty() ? face.frame : frames.at(k));
+      if (original.Next(&carried) && carried.has_face()) {
+        if (origins.empty() && !same_place) {
+          throw DataError(
+              "the method delivers frames of another size and does not say which part of the "
+              "original they show, so no landmarks can be carried over.");
+        }
+        const cv::Point2f origin = origins.empty() ? cv::Point2f(0, 0)
+                                                   : cv::Point2f(origins.at(k).at(0).get<float>(),
+                                                                 origins.at(k).at(1).get<float>());
+        face = Moved(carried, -origin);
+        face.status = FaceStatus::kCarried;
+      }
+    }
+    writer.Write(face);
+  }
+  writer.Finish();
+  return track;
+}
+
 void Worker::Keep(const Node& node, const fs::path& file, NodeOutcome* outcome) const {
   std::string name = node.stage == Stage::kRender || node.variant.empty() ? "source" : node.variant;
+  if (node.stage == Stage::kReconstruct) name = "reconstruction";
   name += "-" + node.key.substr(0, 8);
   const fs::path kept =
       fs::path("artefacts") / node.anonymous_id /

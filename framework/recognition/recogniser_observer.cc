@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "maskbench/core/error.h"
+#include "maskbench/media/evenly_spread.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/recognition/recogniser.h"
@@ -23,21 +24,19 @@ class RecogniserObserver : public Observer {
     FaceObservation face;
     while (reader.Next(&face)) {
       if (face.has_face()) with_face.push_back(face.frame);
+      // What an oracle was told of is nothing that was found.
+      if (face.has_face() && face.status != FaceStatus::kCarried) ++result.frames_with_face;
     }
     result.frames = reader.frame_count();
-    result.frames_with_face = static_cast<int64_t>(with_face.size());
-    if (result.frames_with_face < options_.min_frames) return result;
+    const auto usable = static_cast<int64_t>(with_face.size());
+    if (usable < options_.min_frames) return result;
 
-    const auto wanted = static_cast<int64_t>(
-        std::min<size_t>(with_face.size(), static_cast<size_t>(options_.template_frames)));
     std::vector<std::vector<float>> descriptors;
     const std::unique_ptr<FrameSource> frames = OpenFrames(recording.file);
     Frame frame;
-    int64_t chosen = 0;
     int64_t position = 0;
-    while (chosen < wanted) {
-      // The middles of `wanted` equal stretches of the frames that show a face.
-      const int64_t next = with_face[(2 * chosen + 1) * result.frames_with_face / (2 * wanted)];
+    for (const int64_t chosen : EvenlySpread(usable, options_.template_frames)) {
+      const int64_t next = with_face[static_cast<size_t>(chosen)];
       for (; position < next; ++position) frames->Skip();
       if (!frames->Next(&frame)) break;
       ++position;
@@ -45,7 +44,6 @@ class RecogniserObserver : public Observer {
       reader.Next(&face);
       descriptors.push_back(recogniser_->Describe(frame.bgr, face));
       result.embeddings.push_back({next, descriptors.back()});
-      ++chosen;
     }
     result.embeddings.push_back({Embedding::kTemplate, MeanDescriptor(descriptors, metric_)});
     return result;
@@ -80,6 +78,12 @@ const OptionTable<TemplateOptions>& TemplateOptions::Options() {
   return table;
 }
 
+ComponentInfo RecogniserInfo(ComponentInfo info) {
+  info.single_frames = true;
+  info.takes_landmarks = true;
+  return info;
+}
+
 std::unique_ptr<Observer> WrapRecogniser(std::unique_ptr<Recogniser> recogniser,
                                          DescriptorMetric metric, const TemplateOptions& options) {
   return std::make_unique<RecogniserObserver>(std::move(recogniser), metric, options);
@@ -98,8 +102,9 @@ DescriptorKind KindOf(const std::string& observer_type) {
 void AddRecogniser(Registry<Observer>* registry, const RecogniserEntry& entry) {
   DeclareRecogniser(entry.info.type, entry.metric);
   registry->Add<TemplateOptions>(
-      entry.info, [make = entry.make, metric = entry.metric](const TemplateOptions& options,
-                                                             const Observer::Context& context) {
+      RecogniserInfo(entry.info),
+      [make = entry.make, metric = entry.metric](const TemplateOptions& options,
+                                                 const Observer::Context& context) {
         return WrapRecogniser(make(*context.networks), metric, options);
       });
 }

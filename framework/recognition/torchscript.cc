@@ -76,8 +76,8 @@ std::unique_ptr<Recogniser> Make(const TorchscriptOptions& options) {
 }  // namespace
 
 void RegisterTorchscript(Registry<Observer>* registry) {
-  const ComponentInfo info = {
-      "torchscript", 1, "Any recogniser as a TorchScript file, described by its options.", {}};
+  const ComponentInfo info = RecogniserInfo(
+      {"torchscript", 1, "Any recogniser as a TorchScript file, described by its options.", {}});
   DeclareRecogniser(info.type, DescriptorMetric::kCosine, "metric");
   registry->Add<TorchscriptOptions>(
       info, [](const TorchscriptOptions& options, const Observer::Context&) {

@@ -1,6 +1,7 @@
 // The digital mask from a recording to its delivered file.
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include "maskbench/core/files.h"
 #include "maskbench/masking/mask_renderer.h"
 #include "maskbench/masking/mask_video.h"
+#include "maskbench/masking/reconstructor.h"
 #include "maskbench/masking/register_all.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/perception/face_tracker.h"
@@ -83,16 +85,32 @@ class DigitalMaskTest : public testing::Test {
   DigitalMaskTest() : registry_("masking method") { RegisterMaskers(&registry_); }
 
   MaskReport Mask(const Json& options, const fs::path& output, bool with_track = true) {
-    Problems problems;
-    const Json complete = registry_.Complete("digital_mask", options, "", &problems);
-    problems.ThrowIfAny("digital_mask");
-    Masker::Context context;
-    context.delivery.codec = "ffv1";
-    context.networks = &Clip::Get().networks();
     MaskJob job = Clip::Get().Job(output);
     if (!with_track) job.track.clear();
     job.after_frame = [this] { ++frames_done_; };
-    return registry_.Make({"digital_mask", "digital_mask", complete}, context)->Mask(job);
+    return Mask("digital_mask", options, job);
+  }
+  MaskReport Mask(const std::string& type, const Json& options, const MaskJob& job) {
+    Problems problems;
+    const Json complete = registry_.Complete(type, options, "", &problems);
+    problems.ThrowIfAny(type);
+    Masker::Context context;
+    context.delivery.codec = "ffv1";
+    context.networks = &Clip::Get().networks();
+    return registry_.Make({type, type, complete}, context)->Mask(job);
+  }
+  /// The reconstruction that a variant with these options asks for.
+  fs::path Reconstruct(const Json& options) {
+    Problems problems;
+    const Json complete = registry_.Complete("digital_mask", options, "", &problems);
+    const auto wanted = registry_.Info("digital_mask").reconstruction(complete);
+    Registry<Reconstructor> reconstructors("reconstruction");
+    RegisterReconstructors(&reconstructors);
+    const MaskJob job = Clip::Get().Job("");
+    const Json all = reconstructors.Complete(wanted->type, wanted->options, "", &problems);
+    reconstructors.Make({wanted->type, wanted->type, all}, {&Clip::Get().networks()})
+        ->Reconstruct({job.recording, job.track, Path("made.msgpack")});
+    return Path("made.msgpack");
   }
   fs::path Path(const std::string& name) const { return folder_.path() / name; }
 
@@ -332,6 +350,66 @@ TEST_F(DigitalMaskTest, CausalModeWithoutAKnownFaceFailsWhereThePolicyNeedsIt) {
         Mask({{"mode", "causal"}, {"policy", "fitted"}}, Path("p.mkv"));
       },
       {"could not be fitted"});
+}
+
+// What variants share is measured, not chosen: masks are the same with it as without, whatever the
+// policy, the stages and the switches.
+TEST_F(DigitalMaskTest, ASharedReconstructionGivesTheSameMasks) {
+  MaskJob shared = Clip::Get().Job(Path("shared.mkv"));
+  shared.reconstruction = Reconstruct(Json::object());
+  for (const Json& options :
+       {Json::object(), Json{{"policy", "truncated"}, {"eye_spacing", "mean"}},
+        Json{{"expression", false}, {"pose", "frontal"}, {"eye_spacing", "patient"}},
+        Json{{"policy", "private"}, {"secret", "nobody may know"}, {"eyeball", false}}}) {
+    SCOPED_TRACE(options.dump());
+    Json keeping = options;
+    keeping["parameters"] = Path("shared.mask").string();
+    const MaskReport with = Mask("digital_mask", keeping, shared);
+    keeping["parameters"] = Path("own.mask").string();
+    const MaskReport without = Mask(keeping, Path("own.mkv"));
+    EXPECT_TRUE(ReadFile(Path("shared.mask")) == ReadFile(Path("own.mask")));
+    EXPECT_TRUE(ReadFile(Path("shared.mkv")) == ReadFile(Path("own.mkv")));
+    EXPECT_EQ(with.notes, without.notes);
+  }
+  ExpectDataError(
+      [&] {
+        Mask("digital_mask", {{"model", "canonical468"}}, shared);
+      },
+      {"other options"});
+}
+
+TEST_F(DigitalMaskTest, OfflineVariantsAloneAskForAReconstruction) {
+  const auto& wanted = registry_.Info("digital_mask").reconstruction;
+  Problems problems;
+  const auto of = [&](const Json& options) {
+    return wanted(registry_.Complete("digital_mask", options, "", &problems));
+  };
+  EXPECT_EQ(of({{"policy", "fitted"}, {"pose", "frontal"}})->options, of(Json::object())->options);
+  EXPECT_NE(of({{"model", "canonical468"}})->options, of(Json::object())->options);
+  EXPECT_NE(of({{"camera_distance_mm", 500}})->options, of(Json::object())->options);
+  EXPECT_FALSE(of({{"mode", "causal"}}).has_value());
+}
+
+TEST_F(DigitalMaskTest, ChosenFramesLookAsTheyDoInTheWholeVideo) {
+  // Before the face is lost, while it fades, and after it came back.
+  const std::vector<std::int64_t> frames = {0, 5, 8, 14, 21, 25};
+  for (const auto& [type, options] :
+       {std::pair("digital_mask", Json::object()), std::pair("unsafe_overlay", Json::object()),
+        std::pair("digital_mask", Json{{"mode", "causal"}, {"latency_frames", 2}}),
+        std::pair("unsafe_overlay", Json{{"mode", "causal"}, {"latency_frames", 2}})}) {
+    SCOPED_TRACE(std::string(type) + options.dump());
+    Mask(type, options, Clip::Get().Job(Path("all.mkv")));
+    MaskJob job = Clip::Get().Job(Path("chosen.mkv"));
+    job.frames = frames;
+    const MaskReport report = Mask(type, options, job);
+    EXPECT_EQ(report.frames, 6);
+    const std::vector<cv::Mat> all = ReadAll(Path("all.mkv")), chosen = ReadAll(job.output);
+    ASSERT_EQ(chosen.size(), frames.size());
+    for (size_t k = 0; k < frames.size(); ++k) {
+      EXPECT_EQ(cv::norm(chosen[k], all[static_cast<size_t>(frames[k])], cv::NORM_INF), 0) << k;
+    }
+    EXPECT_GT(cv::norm(chosen[0], chosen[5], cv::NORM_INF), 0);
+  }
 }
 
 TEST_F(DigitalMaskTest, RecordingWithoutAFaceFails) {

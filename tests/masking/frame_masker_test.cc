@@ -343,5 +343,38 @@ TEST(FrameMaskers, SameInputGivesTheSameBytes) {
   }
 }
 
+TEST(FrameMasker, ChosenFramesAreMaskedAsTheyAreAmongAll) {
+  MaskScene scene = StillScene(6);
+  for (const char* type : {"original", "gaussian_blur", "periocular_crop"}) {
+    SCOPED_TRACE(type);
+    scene.job()->frames.clear();
+    const std::vector<cv::Mat> all = scene.Masked(type);
+    scene.job()->frames = {1, 2, 5};
+    const std::vector<cv::Mat> chosen = scene.Masked(type);
+    ASSERT_EQ(chosen.size(), 3u);
+    EXPECT_EQ(cv::norm(chosen[0], all[1], cv::NORM_INF), 0);
+    EXPECT_EQ(cv::norm(chosen[1], all[2], cv::NORM_INF), 0);
+    EXPECT_EQ(cv::norm(chosen[2], all[5], cv::NORM_INF), 0);
+    EXPECT_GT(cv::norm(chosen[0], chosen[1], cv::NORM_INF), 0);
+  }
+}
+
+TEST(FrameMasker, ACropSaysWhichPartOfTheFrameItShows) {
+  MaskScene scene = StillScene(2);
+  const MaskReport report = scene.Run("periocular_crop", Json::object());
+  ASSERT_EQ(report.origins_px.size(), 2u);
+  const cv::Mat crop = ReadAll(scene.job()->output)[0];
+  // A whole pixel of the crop is the frame's at that place, as far as the shift is a whole one.
+  const cv::Point2f origin = report.origins_px[0];
+  cv::Mat shifted;
+  cv::warpAffine(scene.frames()[0], shifted, cv::Matx23d(1, 0, origin.x, 0, 1, origin.y),
+                 crop.size(), cv::INTER_CUBIC | cv::WARP_INVERSE_MAP);
+  EXPECT_LE(cv::norm(crop, shifted, cv::NORM_INF), 1);
+  // The eyes, between which the scene's centre lies a tenth of the face's width below.
+  EXPECT_NEAR(origin.x + static_cast<float>(crop.cols - 1) / 2, kCentre.x, 0.01);
+  EXPECT_NEAR(origin.y + static_cast<float>(crop.rows - 1) / 2, kCentre.y - 0.1 * kFace, 0.01);
+  EXPECT_TRUE(scene.Run("gaussian_blur", Json::object()).origins_px.empty());
+}
+
 }  // namespace
 }  // namespace maskbench

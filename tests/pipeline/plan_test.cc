@@ -1,6 +1,7 @@
 #include "maskbench/pipeline/plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -146,6 +147,61 @@ TEST_F(PlanTest, AChangedOptionRenewsItsVariantAndNothingElse) {
     std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common));
     EXPECT_TRUE(common.empty());
   }
+}
+
+TEST_F(PlanTest, VariantsOfOneReconstructionShareIt) {
+  config_["variants"] = Json::parse(R"(["original", "digital_mask", "unsafe_overlay",
+    {"type": "digital_mask", "name": "fitted", "policy": "fitted", "pose": "frontal"},
+    {"type": "digital_mask", "name": "causal", "mode": "causal"},
+    {"type": "digital_mask", "name": "other", "model": "canonical468"}])");
+  const Plan plan = Make(config_);
+  std::map<std::string, std::set<std::string>> used;  // Keys of reconstructions by variant.
+  int reconstructions = 0;
+  for (const Node& node : plan.nodes) {
+    reconstructions += node.stage == Stage::kReconstruct ? 1 : 0;
+    if (node.stage != Stage::kMask || node.recording != "a1") continue;
+    for (const int input : node.inputs) {
+      if (plan.nodes[input].stage == Stage::kReconstruct)
+        used[node.variant].insert(plan.nodes[input].key);
+    }
+  }
+  EXPECT_EQ(reconstructions, 4 * 2);
+  EXPECT_EQ(used.size(), 4u);
+  EXPECT_EQ(used["digital_mask"].size(), 1u);
+  EXPECT_EQ(used["fitted"], used["digital_mask"]);
+  EXPECT_EQ(used["unsafe_overlay"], used["digital_mask"]);
+  EXPECT_NE(used["other"], used["digital_mask"]);
+}
+
+TEST_F(PlanTest, FewerFramesRenewMasksAndNotWhatIsMeasured) {
+  config_["variants"] = {"digital_mask"};
+  config_["observers"] = {"dlib_resnet"};
+  const Plan before = Make(config_);
+  config_["frames"] = 6;
+  const Plan after = Make(config_);
+  ASSERT_EQ(before.nodes.size(), after.nodes.size());
+  for (size_t i = 0; i < before.nodes.size(); ++i) {
+    EXPECT_EQ(before.nodes[i].key == after.nodes[i].key, before.nodes[i].variant.empty()) << i;
+  }
+}
+
+TEST_F(PlanTest, OraclesAloneGetTheOriginalsFaceTrack) {
+  config_["observers"] = Json::parse(R"(["mediapipe_iris", "dlib_resnet",
+    {"type": "dlib_resnet", "name": "dlib_oracle", "landmarks": "oracle"}])");
+  const Plan plan = Make(config_);
+  int oracles = 0;
+  for (const Node& node : plan.nodes) {
+    if (node.stage != Stage::kObserve) continue;
+    const bool oracle = node.observer == "dlib_oracle";
+    ASSERT_EQ(node.inputs.size(), oracle ? 3u : 2u);
+    if (!oracle) continue;
+    ++oracles;
+    const Node& track = plan.nodes[node.inputs[2]];
+    EXPECT_EQ(track.stage, Stage::kPerceive);
+    EXPECT_EQ(track.variant, "");
+    EXPECT_EQ(track.recording, node.recording);
+  }
+  EXPECT_EQ(oracles, 4 * 2);
 }
 
 TEST_F(PlanTest, SecretsNeverStandInAPlanButShapeItsKeys) {

@@ -11,6 +11,7 @@
 namespace maskbench {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 const Components& AllComponents() {
@@ -52,6 +53,31 @@ TEST(RunConfig, ComesBackFromItsOwnJson) {
   const Json written = table.ToJson(config);
   const RunConfig again = ParseRunConfig(written, AllComponents(), "c.json");
   EXPECT_EQ(table.ToJson(again), written);
+}
+
+TEST(RunConfig, ChosenFramesAreForThoseWhoLookAtThemOneByOne) {
+  Json json = SmallConfig();
+  json["frames"] = 6;
+  json["observers"] = {"dlib_resnet"};
+  EXPECT_EQ(ProblemOf(json), "");
+  json["observers"].push_back("eye_measures");
+  EXPECT_THAT(ProblemOf(json), AllOf(HasSubstr("frames"), HasSubstr("\"eye_measures\"")));
+  json["observers"] = {"dlib_resnet"};
+  json["variants"].push_back({{"type", "null"}, {"name", "copy"}});
+  EXPECT_THAT(ProblemOf(json), AllOf(HasSubstr("frames"), HasSubstr("\"copy\"")));
+  json["variants"].erase(2);
+  json["timing"] = {{"workers", {1}}};
+  EXPECT_THAT(ProblemOf(json), AllOf(HasSubstr("frames"), HasSubstr("timed")));
+}
+
+TEST(RunConfig, AnOracleHasToBeCalledOne) {
+  Json json = SmallConfig();
+  json["observers"] = {{{"type", "faceres"}, {"name", "best"}, {"landmarks", "oracle"}}};
+  EXPECT_THAT(ProblemOf(json), AllOf(HasSubstr("\"best\""), HasSubstr("oracle")));
+  json["observers"][0]["name"] = "faceres_oracle";
+  EXPECT_EQ(ProblemOf(json), "");
+  json["observers"][0] = {{"type", "faceres"}, {"name", "best"}, {"landmarks", "detected"}};
+  EXPECT_EQ(ProblemOf(json), "");
 }
 
 TEST(RunConfig, NamesTheOffendingPathOfEveryProblem) {

@@ -71,7 +71,9 @@ class RecogniserObserverTest : public testing::Test {
   }
 
   /// 25 frames of the grey levels 0, 10, …; a face is seen in `with_face`.
-  Observations Observe(const std::vector<int>& with_face, const Json& options) {
+  /// @param carried  frames whose face was carried over from the original.
+  Observations Observe(const std::vector<int>& with_face, const Json& options,
+                       const std::vector<int>& carried = {}) {
     Recording recording{"r", folder_.path() / "video.mkv", {}};
     WriteLossless(recording.file, GrayFrames({32, 32}, 25));
     recording.info = ProbeMedia(recording.file);
@@ -81,6 +83,7 @@ class RecogniserObserverTest : public testing::Test {
       face.frame = i;
       const bool seen = std::count(with_face.begin(), with_face.end(), i) > 0;
       face.status = seen ? FaceStatus::kTracked : FaceStatus::kNone;
+      if (std::count(carried.begin(), carried.end(), i) > 0) face.status = FaceStatus::kCarried;
       track.Write(face);
     }
     track.Finish();
@@ -113,6 +116,15 @@ TEST_F(RecogniserObserverTest, TemplateIsTheMeanOfEvenlySpreadFrames) {
     EXPECT_THAT(result.embeddings[i].values, Pointwise(FloatNear(1e-3F), {frame, frame}));
   }
   EXPECT_THAT(result.embeddings[5].values, Pointwise(FloatNear(1e-3F), {12.0F, 12.0F}));
+}
+
+TEST_F(RecogniserObserverTest, CarriedLandmarksEnrolButAreNoFaceThatWasFound) {
+  const Observations result = Observe({3}, {{"template_frames", 8}}, {4, 20});
+  EXPECT_THAT(FramesOf(result), ElementsAre(3, 4, 20, Embedding::kTemplate));
+  EXPECT_EQ(result.frames_with_face, 1);
+  const Observations none = Observe({}, {{"min_frames", 2}}, {7});
+  EXPECT_TRUE(none.embeddings.empty());
+  EXPECT_EQ(none.frames_with_face, 0);
 }
 
 TEST_F(RecogniserObserverTest, OnlyFramesWithAFaceAreTaken) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,15 @@ struct ComponentInfo {
   bool needs_truth = false;
   /// Masking methods alone: is told which recordings are of the same person (MaskJob::patient).
   bool needs_patient = false;
+  /// Masking methods: can deliver chosen frames of a recording (MaskJob::frames). Observers: looks
+  /// at frames one by one, so that some of a recording's will do.
+  bool single_frames = false;
+  /// Observers alone: has an option `landmarks`. Where that is "oracle" the observer is an oracle:
+  /// frames in which no face was found come with the face that was found in the original.
+  bool takes_landmarks = false;
+  /// Masking methods alone: the reconstruction that a variant with these complete options starts
+  /// from, which variants with equal ones share; nothing for variants without.
+  std::function<std::optional<ComponentChoice>(const Json& options)> reconstruction = nullptr;
 };
 
 /// The components of one kind. Registration is explicit: each component has a function

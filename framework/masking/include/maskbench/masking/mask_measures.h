@@ -3,6 +3,7 @@
 #include "maskbench/masking/face_policy.h"
 #include "maskbench/masking/mask_face_fit.h"
 #include "maskbench/masking/mask_parameters.h"
+#include "maskbench/masking/mask_reconstruction.h"
 #include "maskbench/reconstruct/eye_fit.h"
 #include "maskbench/reconstruct/eye_reader.h"
 
@@ -24,7 +25,10 @@ struct MaskMeasureOptions {
 /// What the mask of a recording shows, from what was measured in it. Needs the frames before a
 /// frame for what is held, and the whole recording for the fit and the camera. Values are not
 /// rounded yet.
-/// @param fit  with its default iris diameter, since the mask's own is 11.7 mm.
+/// @param seen  of the same head model where expressions or a fitted face are shown.
+MaskParameters MeasureMask(const MaskReconstruction& seen, const MaskMeasureOptions& options);
+/// The same from a reading and the fit to it. @param fit  with its default iris diameter, since the
+/// mask's own is 11.7 mm.
 MaskParameters MeasureMask(const EyeReading& reading, const EyeFit& fit, FrameRate rate,
                            const MaskMeasureOptions& options);
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
@@ -16,7 +18,8 @@ namespace maskbench {
 /// is soft inwards. Where the mask lost the face the frame is black, as of other masks.
 class MaskOverlay {
  public:
-  explicit MaskOverlay(const Recording& recording);
+  /// @param frames  of the recording that are drawn, ascending; empty: all.
+  explicit MaskOverlay(const Recording& recording, std::vector<std::int64_t> frames = {});
 
   /// For MaskVideo::Draw; this must outlive it. Throws DataError where the recording has fewer
   /// frames than the mask, or frames of another size.
@@ -26,6 +29,8 @@ class MaskOverlay {
   void Lay(const MaskFace& face, const MaskHeader& header, const MaskFrame& frame, cv::Mat* bgr);
 
   std::unique_ptr<FrameSource> frames_;
+  std::vector<std::int64_t> chosen_;
+  std::int64_t drawn_ = 0, read_ = 0;
   Frame original_;
 };
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
@@ -35,7 +36,8 @@ class MaskVideoStream {
 
   /// Before the first frame that shows a face. Throws DataError where the head model is missing.
   void Settle(const MaskHeader& header);
-  void Draw(const MaskFrame& frame);
+  /// @param deliver  otherwise the frame becomes part of the file, but not of the video.
+  void Draw(const MaskFrame& frame, bool deliver = true);
   /// Ends the video. @param file  gets the file of parameters.
   MaskReport Finish(std::string* file);
 
@@ -68,12 +70,14 @@ class MaskVideo {
   using AfterFrame = MaskVideoStream::AfterFrame;
 
   /// @param bytes   a file of parameters. @param origin  names them in messages.
-  /// @param output  the video to write.
+  /// @param output  the video to write. @param frames  of the mask that it shows, ascending; empty:
+  /// all. They look as they do among the others.
   /// @return what a masker reports. Throws DataError for bytes that are no parameters and where the
   /// head model is missing.
   MaskReport Draw(const std::string& bytes, const std::string& origin,
                   const std::filesystem::path& output, const DeliveryOptions& delivery,
-                  const AfterFrame& after_frame = nullptr);
+                  const AfterFrame& after_frame = nullptr,
+                  const std::vector<std::int64_t>& frames = {});
 
   /// A video whose parameters are still coming; ends before the next one begins. @param header  as
   /// of MaskVideoStream.

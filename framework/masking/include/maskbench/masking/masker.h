@@ -6,6 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include <opencv2/core.hpp>
 
 #include "maskbench/core/json.h"
 #include "maskbench/core/registry.h"
@@ -34,6 +37,12 @@ struct MaskJob {
   uint64_t seed = 0;
   /// Called, where it is set, after each frame of a masker that finds faces itself.
   std::function<void()> after_frame;
+  /// What ComponentInfo::reconstruction asks for, made of this recording; nothing: the method
+  /// reconstructs by itself.
+  std::optional<std::filesystem::path> reconstruction;
+  /// The frames to deliver, ascending, for methods registered as delivering chosen ones
+  /// (ComponentInfo::single_frames) alone; empty: all of them.
+  std::vector<std::int64_t> frames;
 };
 
 /// Tells recordings of one person from those of others without the person's id: "p" and 15
@@ -45,6 +54,9 @@ struct MaskReport {
   int64_t frames = 0;
   /// Frames delivered black because the face was lost for too long to know where it was.
   int64_t frames_blanked = 0;
+  /// By delivered frame: where the picture's first pixel lies in the recording's frame, px. Empty
+  /// where pictures keep their place.
+  std::vector<cv::Point2f> origins_px;
   /// What else a reader should know, e.g. whether a sandbox was used.
   Json notes = Json::object();
 };

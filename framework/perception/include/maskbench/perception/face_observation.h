@@ -28,7 +28,14 @@ inline constexpr std::array<int, 36> kOval = {
     152, 148, 176, 149, 150, 136, 172, 58,  132, 93,  234, 127, 162, 21,  54,  103, 67,  109};
 }  // namespace mesh
 
-enum class FaceStatus { kNone = 0, kTracked = 1, kDetected = 2 };
+enum class FaceStatus {
+  kNone = 0,
+  kTracked = 1,
+  kDetected = 2,
+  /// Not found in this frame: where it is in the original, carried over for an oracle
+  /// (ComponentInfo::takes_landmarks).
+  kCarried = 3,
+};
 
 /// Lids and iris of one eye, full-frame pixels (x right, y down, centre of the first pixel at 0).
 struct EyeObservation {
@@ -66,5 +73,8 @@ struct FaceObservation {
   /// Rotation of the eye line in the image, radians, positive when the patient's left eye is lower.
   float roll_rad() const;
 };
+
+/// The same face with every point shifted by so many px.
+FaceObservation Moved(FaceObservation face, cv::Point2f by);
 
 }  // namespace maskbench

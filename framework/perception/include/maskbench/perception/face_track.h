@@ -30,6 +30,8 @@ class FaceTrackReader {
   explicit FaceTrackReader(const std::filesystem::path& file);
   int64_t frame_count() const { return frame_count_; }
   double rate_hz() const { return rate_hz_; }
+  /// Of the frames that it is of.
+  cv::Size picture_px() const { return picture_px_; }
   bool Next(FaceObservation* face);
   /// Goes to a frame; 0 ≤ frame ≤ frame_count.
   void Seek(int64_t frame);
@@ -40,6 +42,7 @@ class FaceTrackReader {
   std::streamoff first_record_ = 0;
   int64_t frame_count_ = 0, next_ = 0;
   double rate_hz_ = 0;
+  cv::Size picture_px_;
   std::vector<float> record_;
 };
 

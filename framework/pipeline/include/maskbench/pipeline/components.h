@@ -2,6 +2,7 @@
 
 #include "maskbench/core/registry.h"
 #include "maskbench/masking/masker.h"
+#include "maskbench/masking/reconstructor.h"
 #include "maskbench/perception/observer.h"
 #include "maskbench/pipeline/dataset_importer.h"
 #include "maskbench/pipeline/dataset_maker.h"
@@ -10,9 +11,10 @@
 
 namespace maskbench {
 
-/// Every component that a configuration can name.
+/// Every component. A configuration can name all but reconstructions, which methods ask for.
 struct Components {
   Registry<Masker> maskers{"masking method"};
+  Registry<Reconstructor> reconstructors{"reconstruction"};
   Registry<Observer> observers{"observer"};
   Registry<Experiment> experiments{"experiment"};
   DatasetMakers dataset_makers;

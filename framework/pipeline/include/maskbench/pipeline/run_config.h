@@ -14,6 +14,9 @@ namespace maskbench {
 
 struct Components;
 
+/// Whether an observer is given landmarks of the original where it finds no face (an oracle).
+bool TakesOracleLandmarks(const Components& components, const ComponentChoice& observer);
+
 /// Which recordings take part.
 struct DatasetChoice {
   std::string manifest;
@@ -43,6 +46,8 @@ struct RunConfig {
   DeliveryOptions delivery;
   /// Share of the subjects that take part.
   double fraction = 1;
+  /// Most frames of a recording that are masked and delivered; 0: all.
+  int frames = 0;
   std::vector<ComponentChoice> variants;
   /// Variant name → share of the subjects whose recordings are masked that way; all without one.
   Json shares = Json::object();

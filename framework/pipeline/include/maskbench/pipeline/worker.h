@@ -84,6 +84,14 @@ class Worker {
                      const std::vector<std::unique_ptr<Worker>>& workers);
   Recording Anonymous(const Node& node, const std::filesystem::path& file) const;
   Masker& MaskerFor(const Node& node);
+  Reconstructor& ReconstructorFor(const Node& node);
+  /// What a mask node hands to its method. @param inputs  of the node.
+  MaskJob JobOf(const Node& node, const std::vector<const NodeOutcome*>& inputs,
+                const std::filesystem::path& folder);
+  /// The face track that an observe node's observer gets: that of what was delivered; for oracles
+  /// with the original's faces where it has none.
+  std::filesystem::path TrackFor(const std::vector<const NodeOutcome*>& inputs,
+                                 const std::filesystem::path& folder) const;
   /// A link to the truth of the node's recording under a name that tells nothing; nothing where
   /// there is none, and for every method that is not registered as an oracle.
   std::optional<std::filesystem::path> TruthForOracle(const Node& node,
@@ -96,6 +104,7 @@ class Worker {
   const RunContext& context_;
   std::unique_ptr<FaceTracker> tracker_;
   std::map<std::string, std::unique_ptr<Masker>> maskers_;
+  std::map<std::string, std::unique_ptr<Reconstructor>> reconstructors_;  ///< By options.
   /// By name, with the options it was made with.
   std::map<std::string, std::pair<std::unique_ptr<Observer>, Json>> observers_;
 };

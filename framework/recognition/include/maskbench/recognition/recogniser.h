@@ -14,6 +14,9 @@
 
 namespace maskbench {
 
+/// Says that an observer is one: it looks at single frames, and may be given landmarks.
+ComponentInfo RecogniserInfo(ComponentInfo info);
+
 /// How two descriptors are compared.
 enum class DescriptorMetric { kEuclidean, kCosine };
 
@@ -47,6 +50,7 @@ void AddRecogniser(Registry<Observer>* registry, const RecogniserEntry& entry);
 struct TemplateOptions {
   int template_frames = 8;
   int min_frames = 1;
+  std::string landmarks = "detected";
 
   static const OptionTable<TemplateOptions>& Options();
 
@@ -59,7 +63,14 @@ struct TemplateOptions {
               "At most so many frames with a face, evenly spread, make the template.",
               {Range(1, 1000)})
         .Add("min_frames", static_cast<int O::*>(&O::min_frames),
-             "With fewer frames that show a face, enrolment fails.", {Range(1, 1000)});
+             "With fewer frames that show a face, enrolment fails.", {Range(1, 1000)})
+        .Add(
+            "landmarks", static_cast<std::string O::*>(&O::landmarks),
+            "How the face is aligned. detected: by what is found in the delivered frames; without, "
+            "enrolment fails. oracle: where nothing is found, by what was found in the original, "
+            "so that breaking the detector is no privacy. That is an ORACLE, which no outsider "
+            "has; the observer's name has to say so.",
+            {OneOf({"detected", "oracle"})});
   }
 };
 
