@@ -14,6 +14,7 @@
 #include "maskbench/stats/linkability.h"
 #include "maskbench/stats/multiple_choice.h"
 #include "maskbench/stats/power.h"
+#include "maskbench/stats/probewise_auc.h"
 
 namespace maskbench {
 namespace {
@@ -219,6 +220,39 @@ void AttackFigures::Add(const Protocol& protocol, const Searches& searches,
       units == 0 ? Interval{} : ClopperPearsonInterval(failure * units, units), probe_count,
       "recording", "share");
   figures->back().n_failed = searches.failed_probes;
+}
+
+void AttackFigures::AddSignMatched(const Protocol& protocol, const Searches& searches,
+                                   const SignMatches& matches, const Figure& head,
+                                   std::vector<Figure>* figures) const {
+  if (!matches.any()) return;
+  const ProbewiseAuc among(searches.comparisons, matches);
+  Figure figure = head;
+  figure.value = among.Auc();
+  if (std::isnan(figure.value)) return;
+  figure.metric = "auc_sign_matched";
+  figure.n = among.subjects();
+  figure.n_unit = "subject";
+  figure.n_failed = searches.failed_searches;
+  figure.unit = "share";
+  Figure upper = figure;
+  upper.metric = "auc_sign_matched_upper";
+  upper.value = kNan;
+  if (among.subjects() >= kMinimumUnits) {
+    const std::string attack = Join({head.experiment, head.variant, head.group, head.recogniser,
+                                     head.attacker, head.gallery_variant},
+                                    "|");
+    const std::vector<double> values = SubjectBootstrapValues(
+        protocol.subject_count, options_.resamples,
+        NamedRandom(seed_, attack, "bootstrap auc_sign_matched"),
+        [&](const std::vector<double>& weights) { return among.Auc(weights); });
+    if (!values.empty()) {
+      figure.interval = {SortedPercentile(values, 0.025), SortedPercentile(values, 0.975)};
+      upper.value = SortedPercentile(values, 0.95);
+    }
+  }
+  figures->push_back(figure);
+  figures->push_back(upper);
 }
 
 void AttackFigures::AddOfDistances(const Protocol& protocol, const Searches& searches,

@@ -9,6 +9,7 @@
 
 #include "experiments/reidentification/options.h"
 #include "experiments/reidentification/searches.h"
+#include "experiments/reidentification/sign_matching.h"
 
 namespace maskbench {
 
@@ -27,6 +28,11 @@ class AttackFigures {
   /// What the same attacker makes of recordings into which a weak leak was planted.
   void AddPlanted(const Protocol& protocol, const Searches& searches, Figure head,
                   std::vector<Figure>* figures) const;
+
+  /// The area under the ROC curve among people with the same signs; nothing where nobody matches.
+  void AddSignMatched(const Protocol& protocol, const Searches& searches,
+                      const SignMatches& matches, const Figure& head,
+                      std::vector<Figure>* figures) const;
 
   /// Of descriptors that are compared as they are.
   void AddOfDistances(const Protocol& protocol, const Searches& searches,

@@ -54,6 +54,14 @@ const OptionTable<ReidentificationOptions>& ReidentificationOptions::Options() {
           .Add("sign_error_scale", &O::sign_error_scale,
                "Of oracle_signs: how much worse signs are read than this project reads them.",
                {Range(0.01, 100)})
+          .Add("validation_share", &O::validation_share,
+               "Share of the subjects who choose the strongest attack on each variant; figures of "
+               "it, strongest_…, are of the others. 0: none is chosen.",
+               {Range(0, 0.9)})
+          .Add("sign_tolerance", &O::sign_tolerance,
+               "For auc_sign_matched: people of one diagnosis match whose true signs differ by no "
+               "more (root mean square over all signs, in units of each one's error of reading).",
+               {Range(0, 1000)})
           .Add("choices", &O::choices,
                "For multiple_choice: recordings to choose from, one of them the right person's.",
                {Range(2, 10000)})

@@ -19,6 +19,8 @@
 #include "experiments/reidentification/detection.h"
 #include "experiments/reidentification/options.h"
 #include "experiments/reidentification/searches.h"
+#include "experiments/reidentification/sign_matching.h"
+#include "experiments/reidentification/strongest.h"
 
 namespace maskbench {
 namespace {
@@ -101,6 +103,10 @@ class Reidentification : public Experiment {
           {pairing, "Distributions of distances, " + pairing, kHistogramExplanation, {}});
       round.protocols.push_back(MakeProtocol(data.dataset(), data.recordings(), pairing));
     }
+    for (const Protocol& protocol : round.protocols)
+      round.matches.emplace_back(data, protocol, options_.sign_tolerance);
+    StrongestAttacks strongest(options_, data.config().seed, round.protocols, round.matches);
+    round.strongest = &strongest;
     for (const ComponentChoice& observer : data.config().observers) {
       if (!MetricOf(observer)) continue;
       const std::string& original = options_.gallery_variant;
@@ -123,10 +129,11 @@ class Reidentification : public Experiment {
     if (options_.fusion != "none") {
       for (const Attack& attack : round.attacks) {
         if (attack.by_recogniser.size() > 1) {
-          AddFused(attack, data.config().seed, &result.figures);
+          AddFused(attack, &round);
         }
       }
     }
+    strongest.AddFigures(&result.figures);
     AddDetectionFigures(data, name, round.conditions, &result.figures);
     result.tables = {
         {"Who is recognised",
@@ -162,6 +169,25 @@ class Reidentification : public Experiment {
          {"fnir_at_fpir", "mean_rank", "planted_auc", "linkability", "linkability_chance",
           "linkability_p", "rank_1_detectable", "auc_detectable"},
          ReportTable::Rows::kOverall},
+        {"The strongest attack",
+         "On each variant, chosen among all attacks by some of the subjects and measured on the "
+         "others (validation_share). strongest_excess is its AUC less that of oracle_signs, the "
+         "floor. …_upper are one-sided 95 % limits. strongest_auc_sign_matched is of the attack "
+         "that is strongest in sign-matched galleries, where 0.5 is chance.",
+         {"strongest_auc", "strongest_auc_upper", "strongest_excess", "strongest_excess_upper",
+          "strongest_auc_sign_matched", "strongest_auc_sign_matched_upper",
+          "strongest_validation_auc", "strongest_candidates"},
+         ReportTable::Rows::kOverall},
+        {"In sign-matched galleries",
+         "auc_sign_matched: how often a probe is nearer to its own person than to somebody of the "
+         "same diagnosis and the same signs (sign_tolerance); 0.5 is chance. …_upper is its "
+         "one-sided 95 % limit.",
+         {"auc_sign_matched", "auc_sign_matched_upper"},
+         ReportTable::Rows::kOverall},
+        {"Learning curve",
+         "AUC of an attacker who learned from so many other people.",
+         {"learning_curve_auc"},
+         ReportTable::Rows::kOverall},
         {"Where a face is found",
          "detection_rate is the share of recordings with a face in at least so many frames that a "
          "recogniser enrols them; frames_with_face the share of frames, averaged over recordings. "
@@ -192,6 +218,8 @@ class Reidentification : public Experiment {
     std::vector<Protocol> protocols;
     std::vector<Attack> attacks;  ///< In the order in which the first recogniser's figures stand.
     ExperimentResult* result;
+    std::vector<SignMatches> matches{};  ///< By protocol.
+    StrongestAttacks* strongest = nullptr;
   };
 
   bool Has(const std::string& attacker) const {
@@ -230,6 +258,10 @@ class Reidentification : public Experiment {
           sheet.AddOfDistances(probed, *searches, verification, input.Gallery(), metric, head,
                                figures);
           Keep(probed, *searches, input.Probes(), head, &round->attacks);
+        }
+        if (head.condition.empty()) {
+          sheet.AddSignMatched(probed, *searches, round->matches[pairing], head, figures);
+          round->strongest->Offer(pairing, head, searches->comparisons);
         }
         if (head.condition.empty() && attacker.more)
           attacker.more(input, &*searches, head, figures);
@@ -290,15 +322,19 @@ class Reidentification : public Experiment {
     }
   }
 
-  void AddFused(const Attack& attack, uint64_t seed, std::vector<Figure>* figures) const {
+  void AddFused(const Attack& attack, Round* round) const {
+    const size_t pairing = static_cast<size_t>(attack.protocol - round->protocols.data());
     const ScoreScale scale =
         options_.fusion == "min_max" ? ScoreScale::kMinMax : ScoreScale::kZNorm;
     const Searches searches =
         Rank(*attack.protocol, FuseScores(attack.by_recogniser, scale, kFusionFolds),
              std::count(attack.enrolled.begin(), attack.enrolled.end(), 0));
-    AttackFigures(options_, seed)
-        .Add(*attack.protocol, searches, Verification(searches.comparisons), 1, attack.head,
-             figures);
+    const AttackFigures sheet(options_, round->data.config().seed);
+    std::vector<Figure>* figures = &round->result->figures;
+    sheet.Add(*attack.protocol, searches, Verification(searches.comparisons), 1, attack.head,
+              figures);
+    sheet.AddSignMatched(*attack.protocol, searches, round->matches[pairing], attack.head, figures);
+    round->strongest->Offer(pairing, attack.head, searches.comparisons);
   }
 
   ReidentificationOptions options_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -227,21 +228,21 @@ int PeopleIn(const std::vector<EmbeddingPair>& pairs) {
   return static_cast<int>(people.size());
 }
 
+Comparer LearnMapFrom(const std::vector<EmbeddingPair>& pairs, uint64_t seed) {
+  if (PeopleIn(pairs) < EmbeddingMap::kLeastSubjects) return FindNobody();
+  const auto map = std::make_shared<const EmbeddingMap>(EmbeddingMap::Learn(pairs, seed));
+  return {[map](const std::vector<float>& own) { return std::optional(map->OfMasked(own)); },
+          [map](const std::vector<float>& own) { return std::optional(map->OfOriginal(own)); },
+          [](const std::vector<float>& a, const std::vector<float>& b) {
+            return -DescriptorDistance(a, b, DescriptorMetric::kCosine);
+          }};
+}
+
 Searches SearchTrained(const Protocol& protocol, const Templates& masked, const Templates& original,
                        uint64_t seed) {
   Searches all;
   for (const AttackedPart& part : DealIntoParts(protocol, kTrainedParts, seed)) {
-    const std::vector<EmbeddingPair> pairs = PairsOf(part.teachers, masked, original);
-    Comparer comparer = FindNobody();
-    if (PeopleIn(pairs) >= EmbeddingMap::kLeastSubjects) {
-      const EmbeddingMap map = EmbeddingMap::Learn(pairs, seed);
-      comparer = {
-          [map](const std::vector<float>& own) { return std::optional(map.OfMasked(own)); },
-          [map](const std::vector<float>& own) { return std::optional(map.OfOriginal(own)); },
-          [](const std::vector<float>& a, const std::vector<float>& b) {
-            return -DescriptorDistance(a, b, DescriptorMetric::kCosine);
-          }};
-    }
+    const Comparer comparer = LearnMapFrom(PairsOf(part.teachers, masked, original), seed);
     Append(SearchWith(part.attacked, masked, original, comparer), &all);
   }
   return all;

@@ -89,6 +89,10 @@ std::vector<EmbeddingPair> PairsOf(const std::vector<Protocol::Entry>& teachers,
                                    const Templates& from, const Templates& to);
 int PeopleIn(const std::vector<EmbeddingPair>& pairs);
 
+/// Compares what a map makes of masked and of original descriptors that was learned from those
+/// pairs (EmbeddingMap). With fewer than EmbeddingMap::kLeastSubjects people it finds nobody.
+Comparer LearnMapFrom(const std::vector<EmbeddingPair>& pairs, uint64_t seed);
+
 /// An attacker who learned from one half of the subjects how their masked recordings differ from
 /// other, original ones searches for the other half, and the other way round; each within its half,
 /// so that nobody whom the attacker has seen is enrolled. Who has fewer than

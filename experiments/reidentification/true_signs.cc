@@ -1,7 +1,9 @@
 #include "experiments/reidentification/true_signs.h"
 
 #include <array>
+#include <functional>
 #include <set>
+#include <string>
 
 #include "maskbench/core/json.h"
 #include "maskbench/core/rng.h"
@@ -33,12 +35,12 @@ constexpr std::array kSigns = {
     Sign{"chin_up_deg", false, 1.5},
 };
 
-}  // namespace
+/// @param error  of a reading, in units of the sign's error.
+using ErrorOf = std::function<double(const std::string& recording, const std::string& sign)>;
 
-std::map<std::string, std::optional<std::vector<float>>> TrueSigns(const RunData& data,
+std::map<std::string, std::optional<std::vector<float>>> ReadSigns(const RunData& data,
                                                                    double error_scale,
-                                                                   const std::string& look,
-                                                                   std::uint64_t seed) {
+                                                                   const ErrorOf& error_of) {
   std::map<std::string, std::optional<std::vector<float>>> descriptors;
   std::set<std::string> stated;
   for (const std::string& id : data.recordings()) {
@@ -57,9 +59,8 @@ std::map<std::string, std::optional<std::vector<float>>> TrueSigns(const RunData
         const auto found = eye->truth.find(sign.name);
         whole = whole && found != eye->truth.end() && found->is_number();
         if (!whole) break;
-        const std::string draw =
-            std::string(sign.name) + (eye == &recording->right ? " right " : " left ") + look;
-        const double error = NamedRandom(seed, id, draw).Normal();
+        const double error = error_of(
+            id, std::string(sign.name) + (eye == &recording->right ? " right " : " left "));
         values.push_back(
             static_cast<float>(found->get<double>() / (sign.error * error_scale) + error));
       }
@@ -67,6 +68,21 @@ std::map<std::string, std::optional<std::vector<float>>> TrueSigns(const RunData
     if (whole && !values.empty()) descriptor = std::move(values);
   }
   return descriptors;
+}
+
+}  // namespace
+
+std::map<std::string, std::optional<std::vector<float>>> TrueSigns(const RunData& data,
+                                                                   double error_scale,
+                                                                   const std::string& look,
+                                                                   std::uint64_t seed) {
+  return ReadSigns(data, error_scale, [&](const std::string& recording, const std::string& sign) {
+    return NamedRandom(seed, recording, sign + look).Normal();
+  });
+}
+
+std::map<std::string, std::optional<std::vector<float>>> SignsInErrors(const RunData& data) {
+  return ReadSigns(data, 1, [](const std::string&, const std::string&) { return 0.0; });
 }
 
 }  // namespace maskbench

@@ -23,4 +23,7 @@ std::map<std::string, std::optional<std::vector<float>>> TrueSigns(const RunData
                                                                    const std::string& look,
                                                                    std::uint64_t seed);
 
+/// The same without any error of reading: true signs, each divided by that error.
+std::map<std::string, std::optional<std::vector<float>>> SignsInErrors(const RunData& data);
+
 }  // namespace maskbench

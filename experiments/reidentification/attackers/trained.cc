@@ -1,5 +1,6 @@
 // Somebody who masks recordings of other people himself, and learns how that changes them.
 #include "experiments/reidentification/attacker.h"
+#include "experiments/reidentification/learning_curve.h"
 
 namespace maskbench {
 
@@ -13,6 +14,8 @@ Attacker TrainedAttacker() {
   attacker.search = [](const AttackInput& input) -> std::optional<Searches> {
     return SearchTrained(input.protocol, input.Probes(), input.Gallery(), input.seed());
   };
+  attacker.more = [](const AttackInput& input, const Searches*, const Figure& head,
+                     std::vector<Figure>* figures) { AddLearningCurve(input, head, figures); };
   attacker.scores_are = DescriptorMetric::kCosine;
   attacker.parts = kTrainedParts;
   attacker.least_subjects = kLeastTrainedSubjects;
