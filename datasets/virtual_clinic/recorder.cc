@@ -185,6 +185,12 @@ RecordingPlan PlanOf(const Json& json) {
   return plan;
 }
 
+Json AttributesOf(const Stratum& stratum) {
+  return {{"sex", stratum.sex == Sex::kFemale ? "female" : "male"},
+          {"ancestry", ToText(stratum.ancestry)},
+          {"age_years", static_cast<int>(std::lround(20 + 60 * stratum.age))}};
+}
+
 Patient PatientOf(const RecordingPlan& plan) {
   return DrawPatient(plan.condition, plan.seed,
                      plan.signs_id.empty() ? plan.subject_id : plan.signs_id, plan.second);

@@ -36,6 +36,9 @@ Subject SubjectOf(const Studio& studio, const RecordingPlan& plan, const Patient
 Json ToJson(const RecordingPlan& plan);
 RecordingPlan PlanOf(const Json& json);
 
+/// Sex, ancestry and age in years, as manifests state them of a subject.
+Json AttributesOf(const Stratum& stratum);
+
 /// The patient who is examined.
 Patient PatientOf(const RecordingPlan& plan);
 

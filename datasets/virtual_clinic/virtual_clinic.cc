@@ -170,6 +170,7 @@ Dataset ManifestOf(const DatasetRecipe& recipe, const std::vector<RecordingPlan>
       Subject subject;
       subject.id = plan.subject_id;
       subject.split = splits[dataset.subjects.size()];
+      subject.attributes = virtual_clinic::AttributesOf(plan.stratum);
       dataset.subjects.push_back(subject);
     }
     LabelledRecording recording;

@@ -82,11 +82,13 @@ struct Attacker {
   /// The scores are distances of the descriptors as they are, so that there are figures of those
   /// distances, of single conditions, and of several recognisers fused.
   bool compares_as_they_are = false;
-  /// How scores are distances, for histograms; nothing where they are none, or the descriptors' own
-  /// with `compares_as_they_are`.
-  std::optional<DescriptorMetric> scores_are{};
+  /// Which distance the negative scores are, for histograms; nothing where they are none. Null:
+  /// none, or the descriptors' own with `compares_as_they_are`.
+  std::function<std::optional<DescriptorMetric>(const AttackPlan&)> scores_are{};
   /// Parts of the subjects among one of which it searches: the gallery is so much smaller.
   int parts = 1;
+  /// Adds what it cannot work with in a data set; may be null.
+  std::function<void(const Dataset&, Problems*)> check{};
   /// People it takes to learn from them, those attacked included.
   int least_subjects = 0;
   /// Figures that it adds, for the report: a table of its own; may be empty.
@@ -103,6 +105,10 @@ std::vector<AttackPlan> MasksAgainstOriginals(const RunConfig& config,
                                               const ReidentificationOptions& options);
 std::vector<AttackPlan> MasksAgainstThemselves(const RunConfig& config,
                                                const ReidentificationOptions& options);
+
+/// Of those who compare cosines where they search originals, and log-likelihood ratios among masks;
+/// for Attacker::scores_are.
+std::optional<DescriptorMetric> CosineAgainstOriginals(const AttackPlan& plan);
 
 /// Compares descriptors as they are, for Attacker::search.
 std::optional<Searches> CompareAsTheyAre(const AttackInput& input);

@@ -82,7 +82,9 @@ class Reidentification : public Experiment {
     const Protocol protocol = MakeProtocol(dataset, recordings, "different_recording");
     RefuseSharedRecordings(dataset, protocol, problems);
     for (const std::string& attacker : options_.attackers) {
-      const int least = FindAttacker(attacker).least_subjects;
+      const Attacker& found = FindAttacker(attacker);
+      if (found.check) found.check(dataset, problems);
+      const int least = found.least_subjects;
       if (protocol.subject_count >= least) continue;
       problems->Add("attackers",
                     fmt::format("has \"{}\", which needs {} subjects to learn from; the data set "
@@ -269,8 +271,10 @@ class Reidentification : public Experiment {
       };
       const std::optional<Verification> verification = add(protocol);
       if (!verification) continue;
-      const std::optional<DescriptorMetric> shown =
-          attacker.compares_as_they_are ? metric : attacker.scores_are;
+      const std::optional<DescriptorMetric> shown = attacker.compares_as_they_are ? metric
+                                                    : attacker.scores_are
+                                                        ? attacker.scores_are(plan)
+                                                        : std::nullopt;
       if (shown) {
         const bool is_dlib =
             observer.type == "dlib_resnet" && !data.config().networks.contains("dlib_resnet");

@@ -24,6 +24,7 @@
 #include "maskbench/masking/mask_switches.h"
 #include "maskbench/masking/mask_video.h"
 #include "maskbench/masking/masker.h"
+#include "maskbench/masking/stored_file.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/nn/eye_network.h"
 #include "maskbench/perception/face_track.h"
@@ -108,6 +109,7 @@ class DigitalMask : public Masker {
     if (options_.mode == "causal") return MaskInOnePass(job);
     const std::string bytes = SerialiseMaskParameters(Measure(job));
     MaskVideo::Keep(bytes, options_.parameters, job.recording.anonymous_id);
+    WriteFileAtomically(StoredBeside(job.output), bytes);
     // From here on nothing is known but what the file would say. The overlay alone also gets the
     // recording's frames, to leave what lies round the mask's face.
     const std::string origin = "mask parameters of " + job.recording.anonymous_id;
@@ -199,6 +201,7 @@ class DigitalMask : public Masker {
     std::string bytes;
     MaskReport report = video.Finish(&bytes);
     MaskVideo::Keep(bytes, options_.parameters, job.recording.anonymous_id);
+    WriteFileAtomically(StoredBeside(job.output), bytes);
     report.notes.update(mask.Notes());
     if (!mask.face_notes().empty()) report.notes["face"] = mask.face_notes();
     return report;

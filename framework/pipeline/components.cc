@@ -3,6 +3,7 @@
 #include "maskbench/clinical/register_all.h"
 #include "maskbench/masking/reconstructor.h"
 #include "maskbench/masking/register_all.h"
+#include "maskbench/pipeline/stored_parameters.h"
 #include "maskbench/recognition/register_all.h"
 
 namespace maskbench {
@@ -12,6 +13,7 @@ void RegisterFrameworkComponents(Components* components) {
   RegisterReconstructors(&components->reconstructors);
   RegisterClinicalObservers(&components->observers);
   RegisterRecognisers(&components->observers);
+  RegisterStoredParameters(&components->observers);
 }
 
 }  // namespace maskbench

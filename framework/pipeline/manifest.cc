@@ -31,7 +31,10 @@ const OptionTable<Subject>& Subject::Options() {
           .Add("split", &Subject::split,
                "What the subject's recordings may be used for. Splits are by subject.",
                {OneOf({"train", "tune", "test"})})
-          .Add("description", &Subject::description, "What a reader may know, without a name.");
+          .Add("description", &Subject::description, "What a reader may know, without a name.")
+          .Add("attributes", &Subject::attributes,
+               "What the person is, a text or a number each, e.g. {\"sex\": \"female\", "
+               "\"age_years\": 61}; what attackers try to read off masks.");
   return table;
 }
 

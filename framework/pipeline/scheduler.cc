@@ -11,6 +11,7 @@
 
 #include "maskbench/core/error.h"
 #include "maskbench/core/hash.h"
+#include "maskbench/masking/stored_file.h"
 #include "maskbench/pipeline/plan.h"
 
 namespace maskbench {
@@ -86,6 +87,11 @@ class Schedule {
         const std::filesystem::path file = context_.out / outcome.artefact;
         const bool there = std::filesystem::exists(file);
         if (there ? Sha256OfFile(file) != outcome.artefact_sha256 : wanted) continue;
+        const std::string stored_sha256 = outcome.notes.value("stored_sha256", "");
+        const std::filesystem::path stored = StoredBeside(file);
+        if (!stored_sha256.empty() && wanted &&
+            (!std::filesystem::exists(stored) || Sha256OfFile(stored) != stored_sha256))
+          continue;
       }
       const std::string truth_sha256 = outcome.notes.value("truth_sha256", "");
       const std::filesystem::path truth = context_.out / FrameTruthFile(nodes_[i].recording);
@@ -108,6 +114,7 @@ class Schedule {
     std::error_code ignored;
     const std::filesystem::path file = context_.out / outcomes_[index].artefact;
     std::filesystem::remove(file, ignored);
+    std::filesystem::remove(StoredBeside(file), ignored);
     std::filesystem::remove(file.parent_path(), ignored);  // Only when it is empty.
   }
 

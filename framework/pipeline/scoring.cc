@@ -16,6 +16,7 @@ class NoteSheet {
  public:
   void Add(const std::string& variant, const Json& notes) {
     for (const auto& item : notes.items()) {
+      if (item.key() == "stored_sha256") continue;  // For resuming; tells a reader nothing.
       const auto [at, fresh] = index_.emplace(std::pair(variant, item.key()), entries_.size());
       if (fresh) entries_.push_back({variant, item.key(), {}, {}, 0});
       Entry& entry = entries_[at->second];

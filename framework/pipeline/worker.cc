@@ -14,6 +14,7 @@
 #include "maskbench/core/files.h"
 #include "maskbench/core/hash.h"
 #include "maskbench/core/runtime.h"
+#include "maskbench/masking/stored_file.h"
 #include "maskbench/media/evenly_spread.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
@@ -123,6 +124,7 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
       for (const cv::Point2f& origin : report.origins_px)
         result.outcome.notes["origins_px"].push_back({origin.x, origin.y});
       Keep(node, job.output, &result.outcome);
+      KeepStored(StoredBeside(job.output), &result.outcome);
       break;
     }
     case Stage::kObserve: {
@@ -306,6 +308,12 @@ void Worker::Keep(const Node& node, const fs::path& file, NodeOutcome* outcome) 
   outcome->artefact = kept.string();
   fs::create_directories((context_.out / kept).parent_path());
   fs::rename(file, context_.out / kept);
+}
+
+void Worker::KeepStored(const fs::path& stored, NodeOutcome* outcome) const {
+  if (!fs::exists(stored)) return;
+  outcome->notes["stored_sha256"] = Sha256OfFile(stored);
+  fs::rename(stored, context_.out / StoredBeside(outcome->artefact));
 }
 
 void Worker::KeepTruth(const Node& node, const fs::path& truth, NodeOutcome* outcome) const {

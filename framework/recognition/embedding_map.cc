@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <map>
 #include <set>
+#include <utility>
 
 #include <Eigen/Dense>
 
 #include "maskbench/core/error.h"
-#include "maskbench/core/rng.h"
+#include "maskbench/recognition/learning.h"
 
 namespace maskbench {
 namespace {
@@ -17,18 +16,6 @@ namespace {
 constexpr std::array kRidges = {0.01, 0.1, 1.0, 10.0, 100.0};
 
 using Matrix = Eigen::MatrixXd;
-
-Eigen::VectorXd Vector(const std::vector<float>& values) {
-  return Eigen::Map<const Eigen::VectorXf>(values.data(), static_cast<Eigen::Index>(values.size()))
-      .cast<double>();
-}
-
-std::vector<float> Unit(const Eigen::VectorXd& vector) {
-  const double length = vector.norm();
-  const Eigen::VectorXf unit =
-      (length > 0 ? Eigen::VectorXd(vector / length) : vector).cast<float>();
-  return std::vector<float>(unit.data(), unit.data() + unit.size());
-}
 
 /// Centred training data, and the inverse that every ridge needs.
 struct Regression {
@@ -41,8 +28,8 @@ struct Regression {
     masked.resize(rows, static_cast<Eigen::Index>(pairs[0]->masked.size()));
     original.resize(rows, static_cast<Eigen::Index>(pairs[0]->original.size()));
     for (Eigen::Index i = 0; i < rows; ++i) {
-      masked.row(i) = Vector(pairs[static_cast<size_t>(i)]->masked);
-      original.row(i) = Vector(pairs[static_cast<size_t>(i)]->original);
+      masked.row(i) = VectorOf(pairs[static_cast<size_t>(i)]->masked);
+      original.row(i) = VectorOf(pairs[static_cast<size_t>(i)]->original);
     }
     masked_mean = masked.colwise().mean();
     original_mean = original.colwise().mean();
@@ -67,21 +54,14 @@ double Auc(const Regression& fit, const Matrix& map,
   std::vector<double> genuine, impostor;
   std::vector<Eigen::VectorXd> probes, templates;
   for (const EmbeddingPair* pair : people) {
-    probes.push_back((map * (Vector(pair->masked) - fit.masked_mean)).normalized());
-    templates.push_back((Vector(pair->original) - fit.original_mean).normalized());
+    probes.push_back((map * (VectorOf(pair->masked) - fit.masked_mean)).normalized());
+    templates.push_back((VectorOf(pair->original) - fit.original_mean).normalized());
   }
   for (size_t i = 0; i < people.size(); ++i)
     for (size_t j = 0; j < people.size(); ++j)
       (people[i]->subject == people[j]->subject ? genuine : impostor)
           .push_back(probes[i].dot(templates[j]));
-  std::sort(impostor.begin(), impostor.end());
-  double below = 0;
-  for (const double score : genuine) {
-    const auto [low, high] = std::equal_range(impostor.begin(), impostor.end(), score);
-    below += static_cast<double>(low - impostor.begin()) + 0.5 * static_cast<double>(high - low);
-  }
-  const double count = static_cast<double>(genuine.size()) * static_cast<double>(impostor.size());
-  return count > 0 ? below / count : 0.5;
+  return AreaUnderRoc(genuine, std::move(impostor));
 }
 
 }  // namespace
@@ -98,14 +78,7 @@ EmbeddingMap EmbeddingMap::Learn(const std::vector<EmbeddingPair>& pairs, std::u
     throw DataError("a map between descriptors cannot be learned from " +
                     std::to_string(subjects.size()) + " people; it takes " +
                     std::to_string(kLeastSubjects));
-  // A quarter validates: every fourth person in a drawn order.
-  std::vector<std::pair<double, int>> order;
-  for (const int subject : subjects)
-    order.emplace_back(NamedRandom(seed, std::to_string(subject), "embedding map").Uniform(),
-                       subject);
-  std::sort(order.begin(), order.end());
-  std::set<int> validation;
-  for (size_t k = 0; k < order.size(); k += 4) validation.insert(order[k].second);
+  const std::set<int> validation = ValidationPeople(subjects, seed);
   std::vector<const EmbeddingPair*> all, fitted, held_out;
   for (const EmbeddingPair& pair : pairs) {
     all.push_back(&pair);
@@ -127,11 +100,11 @@ EmbeddingMap EmbeddingMap::Learn(const std::vector<EmbeddingPair>& pairs, std::u
 }
 
 std::vector<float> EmbeddingMap::OfMasked(const std::vector<float>& descriptor) const {
-  return Unit(map_ * (Vector(descriptor) - masked_mean_));
+  return UnitOf(map_ * (VectorOf(descriptor) - masked_mean_));
 }
 
 std::vector<float> EmbeddingMap::OfOriginal(const std::vector<float>& descriptor) const {
-  return Unit(Vector(descriptor) - original_mean_);
+  return UnitOf(VectorOf(descriptor) - original_mean_);
 }
 
 }  // namespace maskbench

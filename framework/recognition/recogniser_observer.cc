@@ -100,7 +100,7 @@ DescriptorKind KindOf(const std::string& observer_type) {
 }
 
 void AddRecogniser(Registry<Observer>* registry, const RecogniserEntry& entry) {
-  DeclareRecogniser(entry.info.type, entry.metric);
+  DeclareRecogniser(entry.info.type, entry.metric, "", entry.kind);
   registry->Add<TemplateOptions>(
       RecogniserInfo(entry.info),
       [make = entry.make, metric = entry.metric](const TemplateOptions& options,

@@ -8,6 +8,7 @@ namespace maskbench {
   X(Faceres)                     \
   X(Mobileface)                  \
   X(NpyDescriptors)              \
+  X(Periocular)                  \
   X(Torchscript)
 
 #define MASKBENCH_DECLARE(Name) void Register##Name(Registry<Observer>* registry);

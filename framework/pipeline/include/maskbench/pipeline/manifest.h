@@ -24,6 +24,9 @@ struct Subject {
   std::string id;
   std::string split = "test";
   std::string description;
+  /// What somebody is, a text or a number each, e.g. {"sex": "female", "age_years": 61}. Joined
+  /// with observations inside experiments only.
+  Json attributes = Json::object();
 
   static const OptionTable<Subject>& Options();
 };

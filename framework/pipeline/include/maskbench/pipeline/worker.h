@@ -100,6 +100,8 @@ class Worker {
   std::string PatientOf(const Node& node) const;
   /// Moves a finished file to its place and notes its hash.
   void Keep(const Node& node, const std::filesystem::path& file, NodeOutcome* outcome) const;
+  /// The same with what a mask stored beside it, if it did.
+  void KeepStored(const std::filesystem::path& stored, NodeOutcome* outcome) const;
 
   const RunContext& context_;
   std::unique_ptr<FaceTracker> tracker_;

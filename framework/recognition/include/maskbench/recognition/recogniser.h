@@ -40,6 +40,7 @@ struct RecogniserEntry {
   ComponentInfo info;
   DescriptorMetric metric;
   std::function<std::unique_ptr<Recogniser>(const NetworkLibrary&)> make;
+  DescriptorKind kind = DescriptorKind::kFace;
 };
 
 /// Adds the recogniser as an observer of its own name: descriptors of evenly spread frames and the

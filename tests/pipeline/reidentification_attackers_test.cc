@@ -1,0 +1,294 @@
+// Attackers who learn, read files, look at the eyes alone or ask for less than a name, on made
+// descriptors: what leaks is found, and where nothing leaks they are at chance.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "maskbench/core/error.h"
+
+#include "pipeline/reidentification_fixture.h"
+
+namespace maskbench {
+namespace {
+
+using Numbers = std::optional<std::vector<float>>;
+
+class AttackersTest : public ReidentificationTest {
+ protected:
+  void Choose(const std::vector<std::string>& attackers,
+              const std::vector<std::string>& observers = {"dlib_resnet"}) {
+    config_["experiments"][0]["attackers"] = attackers;
+    config_["experiments"][0]["pairings"] = {"different_recording"};
+    config_["observers"] = observers;
+  }
+
+  using Seen = std::function<Numbers(int subject, const std::string& recording,
+                                     const std::string& variant, const std::string& observer)>;
+
+  /// By "attacker recogniser variant gallery metric" and, where there is one, " parameter".
+  std::map<std::string, Figure> All(const Seen& seen) {
+    std::map<std::string, Figure> figures;
+    for (const Figure& figure : ScoreObserved(seen).figures) {
+      figures[figure.attacker + " " + figure.recogniser + " " + figure.variant + " " +
+              figure.gallery_variant + " " + figure.metric +
+              (figure.parameter.empty() ? "" : " " + figure.parameter)] = figure;
+    }
+    return figures;
+  }
+
+  static int CountOf(const std::map<std::string, Figure>& figures, const std::string& start) {
+    int count = 0;
+    for (const auto& [name, figure] : figures) count += name.rfind(start, 0) == 0 ? 1 : 0;
+    return count;
+  }
+};
+
+/// Ten numbers of the person among twenty that change from day to day and are ten times as large.
+std::vector<float> Drowned(int subject, const std::string& recording, bool leaks) {
+  NamedRandom person(1, std::to_string(subject), "drowned"), day(1, recording, "drowning");
+  std::vector<float> values;
+  for (int k = 0; k < 10; ++k) {
+    const double own = person.Normal(), noise = day.Normal();
+    values.push_back(static_cast<float>(leaks ? own + 0.4 * noise : noise));
+  }
+  for (int k = 0; k < 20; ++k) values.push_back(static_cast<float>(10 * day.Normal()));
+  return values;
+}
+
+TEST_F(AttackersTest, ATrainedOneLearnsWhatTellsMasksApart) {
+  AddSubjects(80);
+  Choose({"mask_to_mask", "trained"});
+  const auto all = [&](bool leaks) {
+    return All([&](int subject, const std::string& recording, const std::string& variant,
+                   const std::string&) -> Numbers {
+      if (variant == "original") return Face(subject, recording);
+      return Drowned(subject, recording, leaks);
+    });
+  };
+  const std::string naive = "mask_to_mask dlib_resnet gaussian_blur gaussian_blur ",
+                    trained = "trained dlib_resnet gaussian_blur gaussian_blur ";
+  const auto leaking = all(true), silent = all(false);
+  EXPECT_LT(leaking.at(naive + "auc").value, 0.65);
+  EXPECT_GT(leaking.at(trained + "auc").value, 0.9);
+  EXPECT_EQ(leaking.at(trained + "rank_1_chance").value, 1.0 / 40);
+  EXPECT_EQ(leaking.at(trained + "rank_1").n, 80);
+  // 80 genuine comparisons: standard error 0.033.
+  EXPECT_NEAR(silent.at(trained + "auc").value, 0.5, 0.1);
+  // Log-likelihood ratios are no distances.
+  EXPECT_EQ(CountOf(leaking, trained + "genuine_distance"), 0);
+}
+
+TEST_F(AttackersTest, ReversalFindsWhatNoLinearMapDoesAndSaysHowNearItCame) {
+  AddSubjects(160);
+  Choose({"trained", "reversal"});
+  config_["experiments"][0]["planted_leak"] = 0;
+  const auto all = [&](bool leaks) {
+    return All([&](int subject, const std::string& recording, const std::string& variant,
+                   const std::string&) -> Numbers {
+      NamedRandom person(1, std::to_string(subject), "person"), day(1, recording + variant, "day");
+      std::vector<float> values;
+      for (int k = 0; k < 5; ++k) {
+        const double own = person.Normal(), noise = day.Normal();
+        values.push_back(static_cast<float>(variant == "original" ? own * own + 0.1 * noise
+                                            : leaks               ? own + 0.1 * noise
+                                                                  : noise));
+      }
+      return values;
+    });
+  };
+  const std::string reversal = "reversal dlib_resnet gaussian_blur original ";
+  const auto leaking = all(true), silent = all(false);
+  EXPECT_LT(leaking.at("trained dlib_resnet gaussian_blur original auc").value, 0.7);
+  EXPECT_GT(leaking.at(reversal + "auc").value, 0.8);
+  EXPECT_GT(leaking.at(reversal + "reversal_cosine_own").value, 0.5);
+  EXPECT_LT(std::abs(leaking.at(reversal + "reversal_cosine_other").value), 0.1);
+  // Two originals of a person have nearly the same descriptor.
+  EXPECT_GT(leaking.at(reversal + "reversal_cosine_ceiling").value, 0.9);
+  EXPECT_LT(leaking.at(reversal + "reversal_cosine_own").interval.high, 0.95);
+  EXPECT_GT(leaking.at(reversal + "reversal_cosine_own").interval.low, 0.3);
+  // 160 genuine comparisons: standard error 0.023.
+  EXPECT_NEAR(silent.at(reversal + "auc").value, 0.5, 0.08);
+  EXPECT_NEAR(silent.at(reversal + "reversal_cosine_own").value,
+              silent.at(reversal + "reversal_cosine_other").value, 0.12);
+}
+
+TEST_F(AttackersTest, AnInformedOneTakesEverythingTogether) {
+  AddSubjects(100);
+  Choose({"mask_to_mask", "trained", "informed"});
+  const auto all = [&](bool leaks) {
+    return All([&](int subject, const std::string& recording, const std::string& variant,
+                   const std::string&) -> Numbers {
+      std::vector<float> face = Face(subject, recording);
+      if (variant == "original") return face;
+      // What links masks, and what maps to the original, each a little.
+      NamedRandom day(1, recording, "mask");
+      std::vector<float> values;
+      for (int k = 0; k < 12; ++k) {
+        const double own = face[static_cast<size_t>((k + 5) % 12)];
+        values.push_back(static_cast<float>((leaks ? own : 0) + 1.2 * day.Normal()));
+      }
+      return values;
+    });
+  };
+  const auto leaking = all(true), silent = all(false);
+  const auto auc = [&](const std::string& attacker, const std::string& gallery) {
+    return leaking.at(attacker + " dlib_resnet gaussian_blur " + gallery + " auc").value;
+  };
+  EXPECT_GT(auc("informed", "gaussian_blur"), auc("mask_to_mask", "gaussian_blur") - 0.01);
+  EXPECT_GT(auc("informed", "original"), auc("trained", "original") + 0.01);
+  EXPECT_GT(auc("informed", "original"), auc("trained", "gaussian_blur") + 0.01);
+  EXPECT_GT(leaking.at("informed dlib_resnet gaussian_blur original planted_auc leak=0.1").value,
+            auc("informed", "original") - 0.02);
+  for (const char* gallery : {"original", "gaussian_blur"}) {
+    EXPECT_NEAR(
+        silent.at(std::string("informed dlib_resnet gaussian_blur ") + gallery + " auc").value, 0.5,
+        0.1)
+        << gallery;
+  }
+}
+
+TEST_F(AttackersTest, AnInformedOneFailsOnlyWhereNothingCanBeCompared) {
+  AddSubjects(40);
+  Choose({"informed"});
+  // The enrolled masks of the first ten people failed; their originals did not.
+  const auto figures = All([&](int subject, const std::string& recording,
+                               const std::string& variant, const std::string&) -> Numbers {
+    if (variant != "original" && subject < 10 && recording.back() == '1') return std::nullopt;
+    return Face(subject, recording);
+  });
+  const std::string start = "informed dlib_resnet gaussian_blur ";
+  EXPECT_EQ(figures.at(start + "gaussian_blur rank_1").n_failed, 10);
+  EXPECT_EQ(figures.at(start + "gaussian_blur rank_1").value, 0.75);
+  EXPECT_EQ(figures.at(start + "original rank_1").n_failed, 0);
+  EXPECT_GT(figures.at(start + "original rank_1").value, 0.9);
+}
+
+TEST_F(AttackersTest, FilesOfParametersAreMatchedByWhoHasThem) {
+  AddSubjects(80);
+  Choose({"mask_to_face", "mask_to_mask", "parameters"}, {"dlib_resnet", "stored_parameters"});
+  config_["variants"] = {"original", "gaussian_blur", "pixelate"};
+  const auto all = [&](bool leaks) {
+    return All([&](int subject, const std::string& recording, const std::string& variant,
+                   const std::string& observer) -> Numbers {
+      if (observer == "dlib_resnet") return Face(subject, recording);
+      if (variant != "gaussian_blur") return std::nullopt;  // The others store nothing.
+      std::vector<float> values = Drowned(subject, recording, leaks);
+      values.push_back(std::numeric_limits<float>::quiet_NaN());  // No file has this number.
+      return values;
+    });
+  };
+  const std::string attack = "parameters stored_parameters gaussian_blur gaussian_blur ";
+  const auto leaking = all(true), silent = all(false);
+  EXPECT_GT(leaking.at(attack + "auc").value, 0.9);
+  EXPECT_NEAR(silent.at(attack + "auc").value, 0.5, 0.1);
+  // A tenth of every number's variance is the person's own: 30 numbers are enough to be found by.
+  EXPECT_GT(silent.at(attack + "planted_auc leak=0.1").value, 0.6);
+  EXPECT_EQ(CountOf(leaking, "parameters stored_parameters pixelate"), 0);
+  EXPECT_EQ(CountOf(leaking, "parameters dlib_resnet"), 0);
+  EXPECT_EQ(CountOf(leaking, "mask_to_face stored_parameters"), 0);
+  EXPECT_EQ(CountOf(leaking, "mask_to_mask stored_parameters"), 0);
+  EXPECT_EQ(CountOf(leaking, "mask_to_face fused"), 0);
+}
+
+TEST_F(AttackersTest, TheEyeRegionIsAnAttackOfItsOwn) {
+  AddSubjects(80);
+  Choose({"face_to_face", "periocular"}, {"dlib_resnet", "periocular"});
+  // Masked eyes are those of the original in another order; nothing else of the face is kept.
+  const auto figures = All([&](int subject, const std::string& recording,
+                               const std::string& variant, const std::string& observer) -> Numbers {
+    std::vector<float> values = Face(subject, recording);
+    if (observer == "dlib_resnet") return values;
+    if (variant != "original") std::rotate(values.begin(), values.begin() + 5, values.end());
+    return values;
+  });
+  EXPECT_GT(figures.at("periocular periocular original original auc").value, 0.95);
+  EXPECT_GT(figures.at("periocular periocular gaussian_blur original auc").value, 0.9);
+  EXPECT_GT(figures.at("periocular periocular gaussian_blur gaussian_blur auc").value, 0.95);
+  EXPECT_EQ(CountOf(figures, "periocular dlib_resnet"), 0);
+  EXPECT_EQ(CountOf(figures, "face_to_face periocular"), 0);
+  EXPECT_GT(CountOf(figures, "face_to_face dlib_resnet"), 0);
+}
+
+TEST_F(AttackersTest, AttributesAreReadWhereTheyLeak) {
+  AddSubjects(90);
+  for (size_t i = 0; i < dataset_.subjects.size(); ++i) {
+    dataset_.subjects[i].attributes = {{"sex", i % 3 == 0 ? "male" : "female"},
+                                       {"age_years", 20 + static_cast<int>(i * 7 % 60)},
+                                       {"rare", i < 3 ? "yes" : "no"}};
+  }
+  Choose({"attributes"});
+  const auto all = [&](bool leaks) {
+    return All([&](int subject, const std::string& recording, const std::string& variant,
+                   const std::string&) -> Numbers {
+      if (variant != "original" && subject < 9) return std::nullopt;
+      NamedRandom day(1, recording + variant, "day");
+      std::vector<float> values;
+      for (int k = 0; k < 8; ++k) values.push_back(static_cast<float>(day.Normal()));
+      if (variant == "original" || leaks) {
+        values[0] += subject % 3 == 0 ? 4 : 0;
+        values[1] += static_cast<float>(subject * 7 % 60) / 10;
+      }
+      return values;
+    });
+  };
+  const auto leaking = all(true), silent = all(false);
+  const std::string masked = "attributes dlib_resnet gaussian_blur  ",
+                    original = "attributes dlib_resnet original  ";
+  for (const std::string& start : {masked, original}) {
+    EXPECT_NEAR(leaking.at(start + "attribute_majority attribute=sex").value, 2.0 / 3, 1e-12);
+    EXPECT_GT(leaking.at(start + "attribute_accuracy attribute=sex").value, 0.9);
+    EXPECT_GT(leaking.at(start + "attribute_accuracy attribute=sex").interval.low, 0.8);
+    EXPECT_GT(leaking.at(start + "attribute_auc attribute=sex,class=male").value, 0.93);
+    EXPECT_GT(leaking.at(start + "attribute_auc attribute=age_years,class=from 48").value, 0.8);
+  }
+  // Nine people with two recordings each could not be enrolled; they are called female.
+  EXPECT_EQ(leaking.at(masked + "attribute_accuracy attribute=sex").n, 180);
+  EXPECT_EQ(leaking.at(masked + "attribute_accuracy attribute=sex").n_failed, 18);
+  EXPECT_EQ(leaking.at(original + "attribute_accuracy attribute=sex").n_failed, 0);
+  EXPECT_EQ(CountOf(leaking, masked + "attribute_accuracy attribute=rare"), 0);
+  const Figure& nothing = silent.at(masked + "attribute_auc attribute=sex,class=male");
+  EXPECT_LT(nothing.interval.low, 0.5);
+  EXPECT_GT(nothing.interval.high, 0.5);
+  EXPECT_LT(silent.at(masked + "attribute_accuracy attribute=sex").value, 0.75);
+  EXPECT_EQ(CountOf(leaking, masked + "rank_1"), 0);
+}
+
+TEST_F(AttackersTest, AttributesThatNobodyStatesAreAProblem) {
+  AddSubjects(30);
+  Choose({"attributes"});
+  const RunConfig config = ParseRunConfig(config_, components_, "c");
+  std::vector<std::string> recordings;
+  for (const LabelledRecording& recording : dataset_.recordings) recordings.push_back(recording.id);
+  const auto problems = [&] {
+    Problems found;
+    components_.experiments.Make(config.experiments[0], {})
+        ->CheckData(dataset_, recordings, &found);
+    return found.lines();
+  };
+  EXPECT_THAT(problems(), testing::ElementsAre(testing::HasSubstr("states no attributes")));
+  dataset_.subjects[4].attributes["sex"] = "female";
+  EXPECT_THAT(problems(), testing::IsEmpty());
+}
+
+TEST_F(AttackersTest, TooFewPeopleToLearnFromIsSaidOfEveryoneWhoLearns) {
+  AddSubjects(19);
+  for (const char* attacker : {"trained", "informed", "parameters", "reversal", "periocular"}) {
+    Choose({attacker});
+    const RunConfig config = ParseRunConfig(config_, components_, "c");
+    std::vector<std::string> recordings;
+    for (const LabelledRecording& recording : dataset_.recordings)
+      recordings.push_back(recording.id);
+    Problems found;
+    components_.experiments.Make(config.experiments[0], {})
+        ->CheckData(dataset_, recordings, &found);
+    EXPECT_THAT(found.lines(), testing::ElementsAre(testing::AllOf(testing::HasSubstr(attacker),
+                                                                   testing::HasSubstr("20"))));
+  }
+}
+
+}  // namespace
+}  // namespace maskbench
