@@ -114,7 +114,10 @@ class DigitalMask : public Masker {
     // recording's frames, to leave what lies round the mask's face.
     const std::string origin = "mask parameters of " + job.recording.anonymous_id;
     std::optional<MaskOverlay> overlay;
-    if (over_original_) overlay.emplace(job.recording, job.frames);
+    if (over_original_) {
+      overlay.emplace(job.recording, job.frames,
+                      job.pictures && !job.frames.empty() ? &job.pictures() : nullptr);
+    }
     MaskReport report = video_->Draw(bytes, origin, job.output, context_.delivery,
                                      overlay ? overlay->AfterFrame() : nullptr, job.frames);
     if (!fit_notes_.empty()) report.notes["face_fit"] = fit_notes_;

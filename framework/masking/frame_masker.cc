@@ -1,6 +1,7 @@
 #include "maskbench/masking/frame_masker.h"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,39 @@
 
 namespace maskbench {
 namespace {
+
+/// The frames that a job delivers, in order.
+class PictureSource {
+ public:
+  explicit PictureSource(const MaskJob& job) : job_(job) {
+    if (job.pictures && !job.frames.empty()) {
+      pictures_ = &job.pictures();
+    } else {
+      source_ = OpenFrames(job.recording.file);
+    }
+  }
+
+  bool Next(Frame* frame) {
+    if (job_.frames.empty()) return source_->Next(frame);
+    if (next_ == job_.frames.size()) return false;
+    const std::int64_t wanted = job_.frames[next_++];
+    if (pictures_ != nullptr) {
+      frame->bgr = pictures_->at(next_ - 1);
+      frame->index = wanted;
+      return true;
+    }
+    for (; read_ < wanted; ++read_) source_->Skip();
+    ++read_;
+    return source_->Next(frame);
+  }
+
+ private:
+  const MaskJob& job_;
+  const std::vector<cv::Mat>* pictures_ = nullptr;
+  std::unique_ptr<FrameSource> source_;
+  size_t next_ = 0;
+  std::int64_t read_ = 0;
+};
 
 class FrameMaskerAdaptor : public Masker {
  public:
@@ -23,8 +57,7 @@ class FrameMaskerAdaptor : public Masker {
       // Delivering the picture unmasked would be worse than delivering nothing.
       throw DataError("no face was found in any frame, so the mask cannot be placed.");
     }
-    const std::unique_ptr<FrameSource> source = OpenFrames(job.recording.file);
-    const MediaInfo& info = source->info();
+    const MediaInfo& info = job.recording.info;
     if (regions.frame_count() != info.frame_count) {
       throw DataError(fmt::format("the face track has {} frames; the recording has {}.",
                                   regions.frame_count(), info.frame_count));
@@ -36,17 +69,8 @@ class FrameMaskerAdaptor : public Masker {
     Frame frame;
     cv::Mat masked;
     const cv::Mat blank(size, CV_8UC3, cv::Scalar::all(0));
-    size_t chosen = 0;
-    for (std::int64_t at = 0; at < info.frame_count; ++at) {
-      if (!job.frames.empty()) {
-        if (chosen == job.frames.size()) break;
-        if (at < job.frames[chosen]) {
-          source->Skip();
-          continue;
-        }
-        ++chosen;
-      }
-      if (!source->Next(&frame)) break;
+    PictureSource source(job);
+    while (source.Next(&frame)) {
       const FaceRegion region = regions.At(frame.index);
       if (masker_->NeedsFace() && !region.known) {
         writer->Write(blank);

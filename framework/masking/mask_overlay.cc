@@ -63,8 +63,11 @@ cv::Mat MaskFaceShare(const MaskFace& face, const MaskHeader& header, const Mask
   return share;
 }
 
-MaskOverlay::MaskOverlay(const Recording& recording, std::vector<std::int64_t> frames)
-    : frames_(OpenFrames(recording.file)), chosen_(std::move(frames)) {}
+MaskOverlay::MaskOverlay(const Recording& recording, std::vector<std::int64_t> frames,
+                         const std::vector<cv::Mat>* pictures)
+    : frames_(pictures == nullptr ? OpenFrames(recording.file) : nullptr),
+      pictures_(pictures),
+      chosen_(std::move(frames)) {}
 
 MaskVideo::AfterFrame MaskOverlay::AfterFrame() {
   return [this](const MaskFace& face, const MaskHeader& header, const MaskFrame& frame,
@@ -73,13 +76,18 @@ MaskVideo::AfterFrame MaskOverlay::AfterFrame() {
 
 void MaskOverlay::Lay(const MaskFace& face, const MaskHeader& header, const MaskFrame& frame,
                       cv::Mat* bgr) {
-  const std::int64_t wanted = chosen_.empty() ? drawn_ : chosen_.at(static_cast<size_t>(drawn_));
-  ++drawn_;
-  for (; read_ < wanted; ++read_) frames_->Skip();
-  ++read_;
-  if (!frames_->Next(&original_)) {
-    throw DataError(fmt::format("the recording ends after {} frames, before its mask does.",
-                                frames_->info().frame_count));
+  const auto drawn = static_cast<size_t>(drawn_++);
+  if (pictures_ != nullptr) {
+    original_.bgr = pictures_->at(drawn);
+  } else {
+    const std::int64_t wanted =
+        chosen_.empty() ? static_cast<std::int64_t>(drawn) : chosen_.at(drawn);
+    for (; read_ < wanted; ++read_) frames_->Skip();
+    ++read_;
+    if (!frames_->Next(&original_)) {
+      throw DataError(fmt::format("the recording ends after {} frames, before its mask does.",
+                                  frames_->info().frame_count));
+    }
   }
   if (original_.bgr.size() != bgr->size()) {
     throw DataError(fmt::format("the recording's frames have {} × {} px, the mask's {} × {}.",

@@ -135,10 +135,9 @@ NodeResult Worker::Try(const Node& node, const std::vector<const NodeOutcome*>& 
         observer = context_.components->observers.Make(
             {node.component, node.observer, node.options}, {context_.networks});
       }
-      result.observations =
-          seen != nullptr
-              ? ObserveFrom(observer.get(), *seen)
-              : observer->Observe(Anonymous(node, input_file(0)), TrackFor(inputs, folder));
+      result.observations = seen != nullptr ? ObserveFrom(observer.get(), *seen)
+                                            : observer->Observe(Anonymous(node, input_file(0)),
+                                                                TrackFor(inputs, folder));
       result.outcome.frames = result.observations.frames;
       break;
     }
@@ -251,9 +250,33 @@ MaskJob Worker::JobOf(const Node& node, const std::vector<const NodeOutcome*>& i
   job.truth = TruthForOracle(node, folder);
   job.patient = PatientOf(node);
   job.seed = context_.config->seed;
-  if (context_.config->frames > 0)
+  if (context_.config->frames > 0) {
     job.frames = EvenlySpread(job.recording.info.frame_count, context_.config->frames);
+    job.pictures = [this, file = job.recording.file,
+                    frames = job.frames]() -> const std::vector<cv::Mat>& {
+      return PicturesOf(file, frames);
+    };
+  }
   return job;
+}
+
+const std::vector<cv::Mat>& Worker::PicturesOf(const fs::path& file,
+                                               const std::vector<int64_t>& frames) {
+  if (pictured_file_ == file && pictured_frames_ == frames) return pictures_;
+  pictured_file_.clear();
+  pictures_.clear();
+  const std::unique_ptr<FrameSource> source = OpenFrames(file);
+  int64_t read = 0;
+  for (const int64_t wanted : frames) {
+    for (; read < wanted; ++read) source->Skip();
+    ++read;
+    Frame frame;
+    if (!source->Next(&frame)) throw DataError("the recording ends before its last chosen frame.");
+    pictures_.push_back(frame.bgr);
+  }
+  pictured_file_ = file;
+  pictured_frames_ = frames;
+  return pictures_;
 }
 
 fs::path Worker::TrackFor(const std::vector<const NodeOutcome*>& inputs,

@@ -356,6 +356,13 @@ TEST(FrameMasker, ChosenFramesAreMaskedAsTheyAreAmongAll) {
     EXPECT_EQ(cv::norm(chosen[1], all[2], cv::NORM_INF), 0);
     EXPECT_EQ(cv::norm(chosen[2], all[5], cv::NORM_INF), 0);
     EXPECT_GT(cv::norm(chosen[0], chosen[1], cv::NORM_INF), 0);
+    // The same from pictures that were read before.
+    const std::vector<cv::Mat> pictures = {scene.frames()[1], scene.frames()[2], scene.frames()[5]};
+    scene.job()->pictures = [&]() -> const std::vector<cv::Mat>& { return pictures; };
+    const std::vector<cv::Mat> again = scene.Masked(type);
+    ASSERT_EQ(again.size(), 3u);
+    for (size_t k = 0; k < 3; ++k) EXPECT_EQ(cv::norm(again[k], chosen[k], cv::NORM_INF), 0);
+    scene.job()->pictures = nullptr;
   }
 }
 

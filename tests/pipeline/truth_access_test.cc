@@ -155,7 +155,7 @@ TEST_F(TruthAccessTest, CarriedLandmarksFillWhatWasNotFound) {
   masked.notes["origins_px"] = {{2, 0}, {2, 0}, {2, 0}};
   const NodeOutcome lost = track("lost", masked, {0, 0, 0});
   oracle = observe({&masked, &lost, &source});
-  EXPECT_THAT(oracle.observations.series[1].values, ElementsAre(0, 2, 3));  // Frames 1, 3 and 5.
+  EXPECT_THAT(oracle.observations.series[1].values, ElementsAre(0, 2, 4));  // Frames 1, 3 and 5.
   masked.notes.erase("origins_px");
   oracle = observe({&masked, &lost, &source});
   EXPECT_EQ(oracle.outcome.status, NodeStatus::kFailed);

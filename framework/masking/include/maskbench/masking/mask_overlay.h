@@ -18,8 +18,10 @@ namespace maskbench {
 /// is soft inwards. Where the mask lost the face the frame is black, as of other masks.
 class MaskOverlay {
  public:
-  /// @param frames  of the recording that are drawn, ascending; empty: all.
-  explicit MaskOverlay(const Recording& recording, std::vector<std::int64_t> frames = {});
+  /// @param frames  of the recording that are drawn, ascending; empty: all. @param pictures  what
+  /// they show, if that was read already; outlives this.
+  explicit MaskOverlay(const Recording& recording, std::vector<std::int64_t> frames = {},
+                       const std::vector<cv::Mat>* pictures = nullptr);
 
   /// For MaskVideo::Draw; this must outlive it. Throws DataError where the recording has fewer
   /// frames than the mask, or frames of another size.
@@ -28,7 +30,8 @@ class MaskOverlay {
  private:
   void Lay(const MaskFace& face, const MaskHeader& header, const MaskFrame& frame, cv::Mat* bgr);
 
-  std::unique_ptr<FrameSource> frames_;
+  std::unique_ptr<FrameSource> frames_;  ///< Null where the pictures are there.
+  const std::vector<cv::Mat>* pictures_;
   std::vector<std::int64_t> chosen_;
   std::int64_t drawn_ = 0, read_ = 0;
   Frame original_;

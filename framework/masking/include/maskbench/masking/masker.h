@@ -43,6 +43,9 @@ struct MaskJob {
   /// The frames to deliver, ascending, for methods registered as delivering chosen ones
   /// (ComponentInfo::single_frames) alone; empty: all of them.
   std::vector<std::int64_t> frames;
+  /// The pictures of `frames`, decoded once for all methods that ask; null: read them from the
+  /// file.
+  std::function<const std::vector<cv::Mat>&()> pictures;
 };
 
 /// Tells recordings of one person from those of others without the person's id: "p" and 15

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <opencv2/core.hpp>
+
 #include "maskbench/pipeline/components.h"
 #include "maskbench/pipeline/manifest.h"
 #include "maskbench/pipeline/node.h"
@@ -103,7 +105,14 @@ class Worker {
   /// The same with what a mask stored beside it, if it did.
   void KeepStored(const std::filesystem::path& stored, NodeOutcome* outcome) const;
 
+  /// Frames of a recording as they were drawn, kept until another file's are asked for.
+  const std::vector<cv::Mat>& PicturesOf(const std::filesystem::path& file,
+                                         const std::vector<int64_t>& frames);
+
   const RunContext& context_;
+  std::filesystem::path pictured_file_;
+  std::vector<int64_t> pictured_frames_;
+  std::vector<cv::Mat> pictures_;
   std::unique_ptr<FaceTracker> tracker_;
   std::map<std::string, std::unique_ptr<Masker>> maskers_;
   std::map<std::string, std::unique_ptr<Reconstructor>> reconstructors_;  ///< By options.
