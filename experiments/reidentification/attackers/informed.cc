@@ -27,21 +27,21 @@ double AucAsTheyAre(const std::vector<PersonDescriptor>& people, DescriptorMetri
   return AreaUnderRoc(genuine, std::move(impostor));
 }
 
-/// Scores on one scale, each with the weight that is right for independent normal scores: the
-/// distance of genuine ones from impostors' in standard deviations, as it was on other people.
-/// Mean and spread are those of all comparisons of the attack, for which nobody needs to know who
-/// is who.
+/// So much anything weighs, so that what is there alone still decides.
+constexpr double kLeastWeight = 1e-3;
+
+/// The weighted mean of scores on one scale. The weight is the distance of genuine scores from
+/// impostors' in standard deviations, as it was on other people: what is right, up to a factor, for
+/// independent normal scores. The scale is that of all comparisons of the attack, for which nobody
+/// needs to know who is who. What failed in a comparison is left out of its mean.
 Searches Weigh(const AttackedPart& part, const std::vector<Evidence>& all) {
   std::vector<double> weights;
-  double sum = 0;
   for (const Evidence& evidence : all) {
     const double auc = std::clamp(evidence.validation_auc, 0.5, 0.9999);
-    weights.push_back(std::sqrt(2) * InverseNormalCdf(auc));
-    sum += weights.back();
+    weights.push_back(std::max(kLeastWeight, std::sqrt(2) * InverseNormalCdf(auc)));
   }
-  if (sum <= 0) std::fill(weights.begin(), weights.end(), 1.0);
   std::vector<Comparison> comparisons = all.front().searches.comparisons;
-  std::vector<char> found(comparisons.size(), 0);
+  std::vector<double> found(comparisons.size(), 0);
   for (Comparison& comparison : comparisons) comparison.score = 0;
   for (size_t k = 0; k < all.size(); ++k) {
     const std::vector<Comparison>& scored = all[k].searches.comparisons;
@@ -60,7 +60,7 @@ Searches Weigh(const AttackedPart& part, const std::vector<Evidence>& all) {
     const double spread = std::sqrt(squares / (count - 1));
     for (size_t i = 0; i < scored.size(); ++i) {
       if (std::isinf(scored[i].score)) continue;
-      found[i] = 1;
+      found[i] += weights[k];
       if (spread > 0) comparisons[i].score += weights[k] * (scored[i].score - mean) / spread;
     }
   }
@@ -70,8 +70,9 @@ Searches Weigh(const AttackedPart& part, const std::vector<Evidence>& all) {
     bool enrolled = false;
     for (size_t g = 0; g < width; ++g) {
       const size_t i = p * width + g;
-      enrolled |= found[i] != 0;
-      if (found[i] == 0) comparisons[i].score = FindNobody().score({}, {});
+      enrolled |= found[i] > 0;
+      comparisons[i].score =
+          found[i] > 0 ? comparisons[i].score / found[i] : FindNobody().score({}, {});
     }
     failed_probes += enrolled ? 0 : 1;
   }
