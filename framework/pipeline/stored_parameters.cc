@@ -153,12 +153,14 @@ std::vector<float> StoredParametersDescriptor(const MaskParameters& parameters) 
 }
 
 void RegisterStoredParameters(Registry<Observer>* registry) {
-  const ComponentInfo info = {
+  ComponentInfo info = {
       "stored_parameters",
       1,
       "The file of parameters that a digital mask can store in the video's place, as numbers; for "
       "the attacker `parameters`.",
       {}};
+  // The file tells of all frames, however few of them are drawn.
+  info.single_frames = true;
   DeclareRecogniser(info.type, DescriptorMetric::kEuclidean, "", DescriptorKind::kStoredFile);
   registry->Add<NoOptions>(info, [](const NoOptions&, const Observer::Context&) {
     return std::make_unique<StoredParameters>();

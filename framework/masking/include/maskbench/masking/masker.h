@@ -24,7 +24,8 @@ struct MaskJob {
   Recording recording;
   /// Face track of `recording.file`; may be empty for maskers that find faces themselves.
   std::filesystem::path track;
-  /// The file to write; its folder exists and belongs to this job alone.
+  /// The file to write; its folder exists and belongs to this job alone. What a clinic could store
+  /// in the video's place is left beside it (StoredBeside).
   std::filesystem::path output;
   /// The file made elsewhere that stands for the output, for maskers registered with a companion.
   std::optional<std::filesystem::path> companion;
