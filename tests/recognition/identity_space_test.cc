@@ -60,8 +60,8 @@ TEST(IdentitySpace, FindsWhatDistancesDrownIn) {
   const IdentitySpace space = IdentitySpace::Learn(People(0, 150, 2, 30), 3);
   const auto attacked = People(1000, 60, 2, 30);
   EXPECT_LT(AucOf(nullptr, attacked), 0.6);  // Numbers that say nothing are twenty times as large.
-  // Thirty numbers, each with β = 0.49: the best there is has an AUC of 0.94.
-  EXPECT_GT(AucOf(&space, attacked), 0.85);
+  // Thirty numbers, each with β = 0.49: who knows the model has an AUC of 0.907 (by simulation).
+  EXPECT_GT(AucOf(&space, attacked), 0.8);
   EXPECT_GT(space.validation_auc(), 0.8);
 }
 
