@@ -8,6 +8,7 @@
 #include "maskbench/core/rng.h"
 #include "maskbench/stats/biometrics.h"
 
+#include "experiments/reidentification/learned_searches.h"
 #include "experiments/reidentification/searches.h"
 
 namespace maskbench {
@@ -52,15 +53,17 @@ void AddLearningCurve(const AttackInput& input, const Figure& head, std::vector<
     orders.push_back(DrawnOrder(part.teachers, input.seed()));
     most = std::min(most, orders.back().size());
   }
+  const bool among_masks = input.plan.variant == input.plan.gallery_variant;
   for (int people = kFewestPeople; people < static_cast<int>(most); people *= 2) {
     Searches all;
     for (size_t p = 0; p < parts.size(); ++p) {
       const std::vector<Protocol::Entry> teachers =
           FirstPeople(parts[p].teachers, orders[p], people);
-      Append(SearchWith(
-                 parts[p].attacked, input.Probes(), input.Gallery(),
-                 LearnMapFrom(PairsOf(teachers, input.Probes(), input.Gallery()), input.seed())),
-             &all);
+      const Comparer learned =
+          among_masks
+              ? LearnIdentity(teachers, input.Probes(), input.seed()).comparer
+              : LearnMapFrom(PairsOf(teachers, input.Probes(), input.Gallery()), input.seed());
+      Append(SearchWith(parts[p].attacked, input.Probes(), input.Gallery(), learned), &all);
     }
     Figure figure = head;
     figure.metric = "learning_curve_auc";

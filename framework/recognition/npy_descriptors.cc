@@ -114,10 +114,11 @@ int64_t NpyDescriptorIndex::RowOf(const std::string& recording, const std::strin
 }
 
 void RegisterNpyDescriptors(Registry<Observer>* registry) {
-  const ComponentInfo info = {kNpyDescriptorsType,
-                              1,
-                              "Templates of a recogniser that ran elsewhere, from a .npy file.",
-                              {}};
+  ComponentInfo info = {kNpyDescriptorsType,
+                        1,
+                        "Templates of a recogniser that ran elsewhere, from a .npy file.",
+                        {}};
+  info.single_frames = true;  // It looks at none.
   DeclareRecogniser(info.type, DescriptorMetric::kCosine, "metric");
   registry->Add<NpyDescriptorsOptions>(
       info, [](const NpyDescriptorsOptions& options, const Observer::Context&) {

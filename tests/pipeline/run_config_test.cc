@@ -58,7 +58,7 @@ TEST(RunConfig, ComesBackFromItsOwnJson) {
 TEST(RunConfig, ChosenFramesAreForThoseWhoLookAtThemOneByOne) {
   Json json = SmallConfig();
   json["frames"] = 6;
-  json["observers"] = {"dlib_resnet"};
+  json["observers"] = {"dlib_resnet", "stored_parameters"};
   EXPECT_EQ(ProblemOf(json), "");
   json["observers"].push_back("eye_measures");
   EXPECT_THAT(ProblemOf(json), AllOf(HasSubstr("frames"), HasSubstr("\"eye_measures\"")));

@@ -24,9 +24,7 @@ Attacker TrainedAttacker() {
     return SearchTrained(input.protocol, input.Probes(), input.Gallery(), input.seed());
   };
   attacker.more = [](const AttackInput& input, const Searches*, const Figure& head,
-                     std::vector<Figure>* figures) {
-    if (input.plan.variant != input.plan.gallery_variant) AddLearningCurve(input, head, figures);
-  };
+                     std::vector<Figure>* figures) { AddLearningCurve(input, head, figures); };
   attacker.scores_are = CosineAgainstOriginals;
   attacker.parts = kTrainedParts;
   attacker.least_subjects = kLeastTrainedSubjects;
