@@ -71,9 +71,13 @@ IntervalEstimate KappaEstimateOf(const std::vector<PanelReading>& readings, int 
                                  const NamedRandom& random) {
   if (members > 1) return PanelKappaOf(readings, categories, weighting, resamples, random).mean;
   const ClusterCounts counts = CountPairs(OfOneReader(readings), categories);
+  // Where nobody differs there is nothing to resample, and the other one says how little that
+  // means.
+  const KappaEstimate linearised = ClusteredKappa(counts, weighting);
+  if (linearised.observed > 1 - 1e-12) return linearised;
   IntervalEstimate estimate = BootstrapKappa(counts, weighting, resamples, random);
   if (std::isnan(estimate.interval.low) && estimate.status == EstimateStatus::kGiven)
-    estimate.interval = ClusteredKappa(counts, weighting).interval;
+    estimate.interval = linearised.interval;
   return estimate;
 }
 
