@@ -9,7 +9,9 @@ namespace maskbench {
 namespace {
 
 TEST(Csv, ReadsWhatSpreadsheetsWrite) {
-  const auto rows = ParseCsv("\xEF\xBB\xBFa,b\r\n\r\n\"x, \"\"y\"\"\nz\",\r\n,last");
+  const auto rows = ParseCsv(
+      "\xEF\xBB\xBF"
+      "a,b\r\n\r\n\"x, \"\"y\"\"\nz\",\r\n,last");
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].cells, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(rows[1].cells, (std::vector<std::string>{"x, \"y\"\nz", ""}));
