@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that building and testing take. Does nothing when they are there.
+# With --browser also a headless Chromium, which scripts/test_report.sh opens reports in (64 MB to
+# fetch, half a minute).
 . "$(dirname "$0")/common.sh"
 
 packages=(
@@ -15,6 +17,8 @@ packages=(
 [ -r /etc/debian_version ] || die "this is not Debian; install the packages named in $0 by hand."
 # npm comes with some builds of Node; Debian has a package of its own.
 command -v npm >/dev/null 2>&1 || packages+=(npm)
+
+[ "${1:-}" != --browser ] || packages+=(chromium-headless-shell)
 
 missing=()
 for package in "${packages[@]}"; do

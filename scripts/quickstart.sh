@@ -20,4 +20,4 @@ case "$status" in
   3) say "Some cases failed; the report says which and why." ;;
   *) die "the run could not be finished." ;;
 esac
-say "Report: $project_dir/runs/quickstart/report.md"
+say "Report: $project_dir/runs/quickstart/report.html"

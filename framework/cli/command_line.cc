@@ -74,7 +74,7 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   does(score_command, [&] { return ScoreCommand(program, folder); });
 
   CLI::App* report_command =
-      app.add_subcommand("report", "Write report.md again, from report.json.");
+      app.add_subcommand("report", "Write the report again, from report.json and the store.");
   report_command->add_option("DIR", folder, "Folder of the run.")->required();
   does(report_command, [&] { return ReportCommand(program, folder); });
 

@@ -132,10 +132,11 @@ int ScoreAndReport(const Program& program, const fs::path& out, const RunDescrip
   const RunData data(run.config, run.dataset, run.plan, store, out);
   const ScoredRun scored = ScoreRun(data, *program.components);
   WriteResults(run, scored, out);
-  WriteReport(out, *program.components);
+  const std::string notice = WriteReport(out, *program.components, program.AssetsDir());
+  if (!notice.empty()) fmt::print(stderr, "{}\n", notice);
   fmt::print("{} figures and {} timings from {} cases, {} of them failed. Report: {}\n",
              scored.figures.size(), scored.timings.size(), scored.cases, scored.cases_failed,
-             (out / "report.md").string());
+             (out / "report.html").string());
   return scored.failed + scored.blocked + scored.missing > 0 ? kExitSomeFailed : kExitDone;
 }
 
@@ -210,8 +211,9 @@ int ScoreCommand(const Program& program, const fs::path& out) {
 }
 
 int ReportCommand(const Program& program, const fs::path& out) {
-  WriteReport(out, *program.components);
-  fmt::print("Report: {}\n", (out / "report.md").string());
+  const std::string notice = WriteReport(out, *program.components, program.AssetsDir());
+  if (!notice.empty()) fmt::print(stderr, "{}\n", notice);
+  fmt::print("Report: {}\n", (out / "report.html").string());
   return kExitDone;
 }
 

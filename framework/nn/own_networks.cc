@@ -2,26 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "maskbench/core/embed.h"
 #include "maskbench/core/error.h"
 #include "maskbench/nn/eye_network.h"
 #include "maskbench/nn/half_weights.h"
 
-// Takes a file's bytes into the program. MASKBENCH_WEIGHTS_DIR comes from the build.
-#define MASKBENCH_EMBED(symbol, file)                            \
-  __asm__(                                                       \
-      ".section .rodata\n"                                       \
-      ".balign 16\n"                                             \
-      ".global " #symbol                                         \
-      "_begin\n"                                                 \
-      ".global " #symbol "_end\n" #symbol                        \
-      "_begin:\n"                                                \
-      ".incbin \"" MASKBENCH_WEIGHTS_DIR "/" file "\"\n" #symbol \
-      "_end:\n"                                                  \
-      ".byte 0\n"                                                \
-      ".previous\n");                                            \
-  extern "C" const char symbol##_begin[], symbol##_end[]
-
-MASKBENCH_EMBED(maskbench_eye_network, "eye_network.weights");
+// MASKBENCH_WEIGHTS_DIR comes from the build.
+MASKBENCH_EMBED_FILE(maskbench_eye_network, MASKBENCH_WEIGHTS_DIR "/eye_network.weights");
 
 namespace maskbench {
 

@@ -44,8 +44,8 @@ cv::Mat MiddleTile(const std::filesystem::path& file) {
 
 }  // namespace
 
-bool WriteContactSheet(const RunData& data, const std::filesystem::path& out,
-                       const std::filesystem::path& picture) {
+bool WriteContactSheet(const RunData& data, const Disclosure& disclosure,
+                       const std::filesystem::path& out, const std::filesystem::path& picture) {
   const std::vector<std::string> recordings = PicturedRecordings(data.recordings(), data.dataset());
   std::vector<std::string> variants;
   for (const ComponentChoice& variant : data.config().variants) {
@@ -59,7 +59,8 @@ bool WriteContactSheet(const RunData& data, const std::filesystem::path& out,
   cv::Mat sheet(kHeader + rows * (kTile + kGap), kLabelWidth + columns * (kTile + kGap), CV_8UC3,
                 kPaper);
   for (int c = 0; c < columns; ++c) {
-    Label(&sheet, recordings[c], {kLabelWidth + c * (kTile + kGap), kHeader - 9}, kInk);
+    Label(&sheet, disclosure.Label(recordings[c]), {kLabelWidth + c * (kTile + kGap), kHeader - 9},
+          kInk);
   }
   for (int r = 0; r < rows; ++r) {
     const int y = kHeader + r * (kTile + kGap);

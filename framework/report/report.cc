@@ -15,31 +15,17 @@
 #include "maskbench/pipeline/condition.h"
 
 #include "contact_sheet.h"
+#include "disclosure.h"
 #include "histogram_picture.h"
+#include "html_report.h"
+#include "latex.h"
+#include "pivot.h"
 #include "privacy_utility.h"
+#include "report_page.h"
 #include "score_histograms.h"
 
 namespace maskbench {
 namespace {
-
-/// A number as a person reads it: three significant digits, more for large ones.
-std::string ShortNumber(double value) {
-  if (std::isnan(value)) return "–";
-  const double size = std::abs(value);
-  if (size >= 100) return fmt::format("{:.0f}", value);
-  if (size >= 10) return fmt::format("{:.1f}", value);
-  if (size >= 1 || size == 0) return fmt::format("{:.2f}", value);
-  return fmt::format("{:.3f}", value);
-}
-
-std::string Cell(const Figure& figure) {
-  std::string text = ShortNumber(figure.value);
-  if (!std::isnan(figure.interval.low)) {
-    text += fmt::format(" [{}, {}]", ShortNumber(figure.interval.low),
-                        ShortNumber(figure.interval.high));
-  }
-  return text;
-}
 
 /// Pipes would end a Markdown cell.
 std::string Escaped(std::string text) {
@@ -67,95 +53,10 @@ constexpr std::pair<ReportTable::Rows, const char*> kRowNames[] = {
     {ReportTable::Rows::kOverall, "overall"},
     {ReportTable::Rows::kByCondition, "by_condition"}};
 
-/// Whether a group's text has a "key" or a "key=value".
-bool HasPart(const std::string& group, const std::string& part) {
-  const std::string text = ";" + group + ";";
-  const bool whole = part.find('=') != std::string::npos;
-  return text.find(";" + part + (whole ? ";" : "=")) != std::string::npos;
-}
-
-bool Shows(const Json& table, const Figure& figure) {
-  const auto has = [&](const Json& part) { return HasPart(figure.group, part); };
-  const Json with = table.value("with", Json::array()),
-             without = table.value("without", Json::array());
-  if (!std::all_of(with.begin(), with.end(), has)) return false;
-  if (std::any_of(without.begin(), without.end(), has)) return false;
-  const std::string rows = table.value("rows", "all");
-  if (rows == "all") return true;
-  if ((rows == "overall") != figure.condition.empty()) return false;
-  // A handful of people per condition says nothing; their rows stay in figures.csv.
-  return rows == "overall" || figure.n >= kMinimumUnits;
-}
-
-/// Pivots figures: what identifies a row on the left, one column per metric.
-std::string PivotTable(const std::vector<Figure>& figures, const std::string& experiment,
-                       const Json& table) {
-  using Member = std::string Figure::*;
-  const std::vector<std::pair<const char*, Member>> all_keys = {
-      {"variant", &Figure::variant},   {"condition", &Figure::condition},
-      {"reader", &Figure::reader},     {"recogniser", &Figure::recogniser},
-      {"attacker", &Figure::attacker}, {"group", &Figure::group}};
-  std::vector<const Figure*> chosen;
-  std::vector<std::string> columns;
-  const std::vector<std::string> metrics = table.at("metrics").get<std::vector<std::string>>();
-  for (const std::string& metric : metrics) {
-    for (const Figure& figure : figures) {
-      if (figure.experiment != experiment || figure.metric != metric) continue;
-      if (!Shows(table, figure)) continue;
-      chosen.push_back(&figure);
-      if (std::isnan(figure.value)) continue;  // A column without any value is not shown.
-      const std::string column =
-          figure.parameter.empty() ? metric : metric + " " + figure.parameter;
-      if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
-        columns.push_back(column);
-      }
-    }
-  }
-  if (chosen.empty()) return "";
-  // Keys that say nothing here are left out.
-  std::vector<std::pair<const char*, Member>> keys;
-  for (const auto& key : all_keys) {
-    const bool used = std::any_of(chosen.begin(), chosen.end(), [&](const Figure* figure) {
-      return !(figure->*key.second).empty();
-    });
-    if (used) keys.push_back(key);
-  }
-  std::vector<std::vector<std::string>> row_keys;
-  std::map<std::vector<std::string>, std::map<std::string, const Figure*>> cells;
-  for (const Figure& figure : figures) {
-    if (std::find(chosen.begin(), chosen.end(), &figure) == chosen.end()) continue;
-    std::vector<std::string> row;
-    for (const auto& key : keys) row.push_back(figure.*key.second);
-    if (cells.count(row) == 0) row_keys.push_back(row);
-    cells[row][figure.parameter.empty() ? figure.metric : figure.metric + " " + figure.parameter] =
-        &figure;
-  }
-  std::vector<std::string> header;
-  for (const auto& key : keys) header.emplace_back(key.first);
-  header.insert(header.end(), columns.begin(), columns.end());
-  header.emplace_back("n");
-  header.emplace_back("failed");
-  std::vector<std::vector<std::string>> rows;
-  for (const std::vector<std::string>& key : row_keys) {
-    std::vector<std::string> row = key;
-    const Figure* first = nullptr;
-    for (const std::string& column : columns) {
-      const auto found = cells[key].find(column);
-      const Figure* figure = found == cells[key].end() ? nullptr : found->second;
-      row.push_back(figure == nullptr ? "" : Cell(*figure));
-      if (first == nullptr) first = figure;
-    }
-    row.push_back(first == nullptr ? "" : fmt::format("{} {}s", first->n, first->n_unit));
-    row.push_back(first == nullptr ? "" : std::to_string(first->n_failed));
-    rows.push_back(row);
-  }
-  return MarkdownTable(header, rows);
-}
-
-/// What nobody may conclude from the data, in a paragraph; empty for real patients.
+/// What nobody may conclude from the data, in a line; empty for real patients.
 std::string WhatDataLack(const Dataset& dataset) {
   if (dataset.kind == "virtual") {
-    return "**Everybody in it is rendered. Diseased real eyes remain untested.**\n\n";
+    return "Everybody in it is rendered. Diseased real eyes remain untested.";
   }
   const bool patients = std::any_of(dataset.recordings.begin(), dataset.recordings.end(),
                                     [](const LabelledRecording& recording) {
@@ -163,7 +64,7 @@ std::string WhatDataLack(const Dataset& dataset) {
                                       return !condition.empty() && condition != "healthy";
                                     });
   if (patients) return "";
-  return "**No eye disease is known of anybody in it. Diseased real eyes remain untested.**\n\n";
+  return "No eye disease is known of anybody in it. Diseased real eyes remain untested.";
 }
 
 /// An experiment's tables that are shown as they are, in Markdown.
@@ -294,7 +195,8 @@ void WriteResults(const RunDescription& run, const ScoredRun& scored,
                       HistogramsCsv(run.dataset.name, scored.histograms));
 }
 
-void WriteReport(const std::filesystem::path& out, const Components& components) {
+std::string WriteReport(const std::filesystem::path& out, const Components& components,
+                        const std::filesystem::path& assets_dir) {
   if (!std::filesystem::exists(out / "report.json")) {
     throw DataError(
         fmt::format("{} holds no report.json; run `maskbench score` first.", out.string()));
@@ -303,20 +205,25 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   RunDescription run = ReadRunDescription(out, components);
   Store store(StoreFile(out));
   const RunData data(run.config, run.dataset, run.plan, &store);
-  const bool has_picture = WriteContactSheet(data, out, out / "variants.png");
+  const Disclosure disclosure(data);
+  const bool has_picture = WriteContactSheet(data, disclosure, out, out / "variants.png");
 
   const Json& dataset = report["dataset"];
-  std::string text = fmt::format("# {}\n\n", report["run"].get<std::string>());
-  if (!run.config.notes.empty()) text += run.config.notes + "\n\n";
+  std::string text = fmt::format("# {}\n\n", disclosure.Text(report["run"].get<std::string>()));
+  if (!run.config.notes.empty()) text += disclosure.Text(run.config.notes) + "\n\n";
+  text +=
+      disclosure.closed()
+          ? "A data set whose originals may not be shown, so it has no name here. "
+          : fmt::format("Data set **{}** {}: {}. ", dataset["name"].get<std::string>(),
+                        dataset["version"].get<std::string>(), dataset["title"].get<std::string>());
   text += fmt::format(
-      "Data set **{}** {}: {}. These are **{}**: {} subjects, {} recordings. Seed {}.\n\n",
-      dataset["name"].get<std::string>(), dataset["version"].get<std::string>(),
-      dataset["title"].get<std::string>(),
+      "These are **{}**: {} subjects, {} recordings. Seed {}.\n\n",
       dataset["kind"] == "real" ? "recordings of real people" : "rendered, virtual people",
       dataset["subjects"].get<int>(), dataset["recordings"].get<int>(),
       report["seed"].get<uint64_t>());
-  text += WhatDataLack(run.dataset);
-  if (!dataset["notes"].get<std::string>().empty()) {
+  const std::string lacks = WhatDataLack(run.dataset);
+  if (!lacks.empty()) text += "**" + lacks + "**\n\n";
+  if (!disclosure.closed() && !dataset["notes"].get<std::string>().empty()) {
     text += "> " + dataset["notes"].get<std::string>() + "\n\n";
   }
   text += fmt::format("{} cases (a recording under a variant), **{} of them failed**.",
@@ -337,9 +244,11 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   const Json& tables = report["tables"];
   for (size_t i = 0; i < tables.size(); ++i) {
     const std::string experiment = tables[i]["experiment"];
-    std::string body = PivotTable(figures, experiment, tables[i]);
-    if (body.empty()) body = PivotTable(timings, experiment, tables[i]);
-    if (!body.empty()) {
+    PivotedTable pivoted = PivotTable(figures, tables[i]);
+    if (pivoted.empty()) pivoted = PivotTable(timings, tables[i]);
+    if (!pivoted.empty()) {
+      const TextTable cells = ToText(pivoted);
+      const std::string body = MarkdownTable(cells.header, cells.rows);
       text += fmt::format("## {}\n\n{}\n\n{}", tables[i]["title"].get<std::string>(),
                           tables[i]["explanation"].get<std::string>(), body);
     }
@@ -353,8 +262,8 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   } else {
     std::vector<std::vector<std::string>> rows;
     for (const Json& failure : report["failures"]) {
-      rows.push_back({failure["recording"], failure["variant"], failure["stage"],
-                      failure["observer"], failure["reason"]});
+      rows.push_back({disclosure.Label(failure["recording"]), failure["variant"], failure["stage"],
+                      failure["observer"], disclosure.Text(failure["reason"])});
     }
     text += "Each is counted in every denominator above.\n\n" +
             MarkdownTable({"recording", "variant", "stage", "observer", "reason"}, rows);
@@ -362,7 +271,8 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   if (!report["notes"].empty()) {
     std::vector<std::vector<std::string>> rows;
     for (const Json& note : report["notes"]) {
-      rows.push_back({note["variant"], note["note"].get<std::string>().substr(0, 200),
+      rows.push_back({note["variant"],
+                      disclosure.Text(note["note"].get<std::string>().substr(0, 200)),
                       std::to_string(note["cases"].get<int>())});
     }
     text += "## What the methods noted\n\n" + MarkdownTable({"variant", "note", "cases"}, rows);
@@ -370,9 +280,9 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   text += "## Variants\n\n";
   std::vector<std::vector<std::string>> variants;
   for (const ComponentChoice& variant : run.config.variants) {
-    variants.push_back({variant.name, variant.type,
-                        std::to_string(components.maskers.Info(variant.type).version),
-                        variant.options.empty() ? "" : "`" + variant.options.dump() + "`"});
+    variants.push_back(
+        {variant.name, variant.type, std::to_string(components.maskers.Info(variant.type).version),
+         variant.options.empty() ? "" : "`" + disclosure.Texts(variant.options).dump() + "`"});
   }
   text += MarkdownTable({"name", "method", "version", "options"}, variants);
   text += "## Environment\n\n";
@@ -391,10 +301,33 @@ void WriteReport(const std::filesystem::path& out, const Components& components)
   }
   text += MarkdownTable({"fact", "value"}, facts);
   text +=
-      "All figures, with n and intervals, are in `figures.csv`; bins of the pictures in "
+      "The same with charts is in `report.html`, tables for LaTeX in `tables.tex`. All figures, "
+      "with n and intervals, are in `figures.csv`; bins of the pictures in "
       "`score_histograms.csv`; times and memory in `timings.csv`; "
       "what was observed in `observations.sqlite` (`maskbench export`).\n";
   WriteFileAtomically(out / "report.md", text);
+
+  const Verdict verdict = VerdictOf(run, data, figures, timings);
+  Json shown = report;
+  if (shown.contains("grids")) shown["grids"] = disclosure.Texts(shown["grids"]);
+  WriteFileAtomically(out / "tables.tex", LatexTables(shown, figures, timings, verdict));
+  PageSource source;
+  source.report = &report;
+  source.run = &run;
+  source.data = &data;
+  source.disclosure = &disclosure;
+  source.components = &components;
+  source.figures = &figures;
+  source.timings = &timings;
+  source.histograms = &histograms;
+  source.verdict = &verdict;
+  source.data_folder = out;
+  if (has_picture) source.picture = out / "variants.png";
+  source.lacks = lacks;
+  std::string notice;
+  WriteFileAtomically(out / "report.html",
+                      HtmlReport(PageTitle(source), PageData(source), assets_dir, &notice));
+  return notice;
 }
 
 }  // namespace maskbench

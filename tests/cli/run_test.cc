@@ -19,8 +19,8 @@ TEST(Run, WritesWhatTheContractNames) {
   run.config()["timing"] = {{"workers", {1}}};
   const ProgramResult result = run.Run("out");
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  for (const char* name : {"report.json", "report.md", "figures.csv", "timings.csv",
-                           "observations.sqlite", "variants.png", "artefacts"}) {
+  for (const char* name : {"report.json", "report.md", "report.html", "tables.tex", "figures.csv",
+                           "timings.csv", "observations.sqlite", "variants.png", "artefacts"}) {
     EXPECT_TRUE(std::filesystem::exists(run.Out("out") / name)) << name;
   }
   EXPECT_FALSE(std::filesystem::exists(run.Out("out") / "work"));

@@ -31,7 +31,7 @@ class ReportTest : public testing::Test {
             R"({"name": "p", "dataset": {"manifest": "m.json"}, "variants": ["original"]})"),
         components_, "c");
     run_.dataset = ParseManifest(Json::parse(R"({
-      "format": "maskbench-dataset", "format_version": 1, "name": "made", "version": "1",
+      "format": "maskbench-dataset", "format_version": 1, "name": "made", "version": "1", "show_originals": true,
       "kind": "virtual", "provenance": "", "licence": "", "subjects": [{"id": "s"}],
       "recordings": [{"id": "r", "subject": "s", "path": "a.mp4", "sha256": ")" +
                                              std::string(64, '0') + R"("}]})"),
@@ -46,7 +46,7 @@ class ReportTest : public testing::Test {
   std::string Write() {
     WriteRunDescription(run_, components_, folder_.path());
     WriteResults(run_, scored_, folder_.path());
-    WriteReport(folder_.path(), components_);
+    WriteReport(folder_.path(), components_, MASKBENCH_ASSETS_DIR);
     return ReadFile(folder_.path() / "report.md");
   }
 
@@ -113,7 +113,7 @@ TEST_F(ReportTest, PicturesOfHistogramsFollowTheTablesOfTheirExperiment) {
   const std::string bytes = ReadFile(folder_.path() / name);
   EXPECT_EQ(bytes.substr(1, 3), "PNG");
   std::filesystem::remove(folder_.path() / name);
-  WriteReport(folder_.path(), components_);
+  WriteReport(folder_.path(), components_, MASKBENCH_ASSETS_DIR);
   EXPECT_EQ(ReadFile(folder_.path() / name), bytes);
 }
 
