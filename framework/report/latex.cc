@@ -96,6 +96,7 @@ std::string CellText(const VerdictCell& cell) {
   if (!cell.figure) return "";
   std::string text = FigureText(*cell.figure);
   if (cell.half_width) text += " ± " + FigureText(*cell.half_width);
+  if (!cell.said.empty()) text += ", " + cell.said;
   if (!cell.note.empty()) text += " (" + cell.note + ")";
   return text;
 }

@@ -160,6 +160,7 @@ Json VerdictJson(const Verdict& verdict) {
       cells.push_back({{"figure", FigureJson(cell.figure)},
                        {"half_width", FigureJson(cell.half_width)},
                        {"judgement", ToString(cell.judgement)},
+                       {"said", cell.said},
                        {"note", cell.note}});
     }
     rows.push_back({{"variant", row.variant}, {"type", row.type}, {"cells", cells}});

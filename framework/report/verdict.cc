@@ -24,6 +24,10 @@ Rows Select(const std::vector<Figure>& figures, const std::string& metric, const
   return rows;
 }
 
+std::string Said(Judgement judgement, const char* good, const char* bad) {
+  return judgement == Judgement::kGood ? good : judgement == Judgement::kBad ? bad : "undecided";
+}
+
 bool IsUnmasked(const JudgedVariant& variant) { return variant.type == "original"; }
 
 /// The rows of the wanted reader, or of the first one.
@@ -117,9 +121,7 @@ class Maker {
           if (bias + cell.half_width->interval.high < limit) cell.judgement = Judgement::kGood;
           if (bias + cell.half_width->interval.low > limit) cell.judgement = Judgement::kBad;
         }
-        cell.note = cell.judgement == Judgement::kGood  ? "kept"
-                    : cell.judgement == Judgement::kBad ? "not kept"
-                                                        : "undecided";
+        cell.said = Said(cell.judgement, "kept", "not kept");
         return cell;
       });
       return;
@@ -153,6 +155,7 @@ class Maker {
         if (lowest->interval.low > limit) cell.judgement = Judgement::kGood;
         if (lowest->interval.high < limit) cell.judgement = Judgement::kBad;
       }
+      cell.said = Said(cell.judgement, "kept", "not kept");
       return cell;
     });
   }
@@ -189,15 +192,16 @@ class Maker {
         });
     Add({"auc", "Told apart, AUC", "share",
          "The strongest attacker's AUC" + where + " against " + against +
-             ". Leaks: its interval lies above. Hidden: it does not, and the same attacker finds a "
-             "planted leak. Undecided: otherwise."},
+             ". Leaks: its interval lies above. At chance: its interval holds 0.5, and the same "
+             "attacker finds a planted leak. Told apart, not above the floor: whether by signs or "
+             "by faces is not known; sign-matched galleries would tell. Undecided: otherwise."},
         [&](const JudgedVariant& variant) {
           VerdictCell cell;
           const Figure* figure = Strongest(aucs, variant.name);
           if (figure == nullptr) return cell;
           cell.figure = *figure;
           cell.note = figure->attacker + ", " + figure->recogniser;
-          if (!IsUnmasked(variant)) cell.judgement = JudgeIdentity(*figure, planted);
+          if (!IsUnmasked(variant)) JudgeIdentity(*figure, planted, &cell);
           return cell;
         });
   }
@@ -264,23 +268,32 @@ class Maker {
     return strongest;
   }
 
-  Judgement JudgeIdentity(const Figure& auc, const Rows& planted) const {
-    if (!HasInterval(auc)) return Judgement::kOpen;
+  void JudgeIdentity(const Figure& auc, const Rows& planted, VerdictCell* cell) const {
+    cell->judgement = Judgement::kOpen;
+    cell->said = "undecided";
+    if (!HasInterval(auc)) return;
     double floor = 0.5;
     if (verdict_.floor_auc) {
-      if (!HasInterval(*verdict_.floor_auc)) return Judgement::kOpen;
-      floor = verdict_.floor_auc->interval.high;
+      if (!HasInterval(*verdict_.floor_auc)) return;
+      floor = std::max(floor, verdict_.floor_auc->interval.high);
     }
-    if (auc.interval.low > floor) return Judgement::kBad;
+    if (auc.interval.low > floor) {
+      cell->judgement = Judgement::kBad;
+      cell->said = "leaks";
+      return;
+    }
+    if (auc.interval.low > 0.5) {
+      cell->said = "told apart, not above the floor";
+      return;
+    }
     for (const Figure* figure : planted) {
       const bool same = figure->variant == auc.variant && figure->attacker == auc.attacker &&
                         figure->recogniser == auc.recogniser &&
                         figure->gallery_variant == auc.gallery_variant;
-      // What is planted has to be found for certain, and beyond what is there without it.
-      if (same && HasInterval(*figure) && figure->interval.low > 0.5 && figure->value > auc.value)
-        return Judgement::kGood;
+      if (!same || !HasInterval(*figure) || figure->interval.low <= 0.5) continue;
+      cell->judgement = Judgement::kGood;
+      cell->said = "at chance";
     }
-    return Judgement::kOpen;
   }
 
   const std::vector<Figure>& figures_;

@@ -32,8 +32,10 @@ struct VerdictCell {
   /// The half width of limits of agreement around the figure, where it is their middle.
   std::optional<Figure> half_width;
   Judgement judgement = Judgement::kNone;
-  /// What the judgement means here, in a few words.
-  std::string note;
+  /// The judgement in words, e.g. "kept".
+  std::string said{};
+  /// What the figure is of, where the row does not say it.
+  std::string note{};
 };
 
 struct VerdictColumn {
@@ -76,8 +78,9 @@ struct VerdictLimits {
 ///  - κ: the lowest of all conditions and readers; good when its interval lies above the limit;
 ///  - identity: the attacker, recogniser and gallery with the highest figure, of different sessions
 ///    where the run compares them. The AUC is bad when its interval lies above that of the floor
-///    (above 0.5 where there is no floor). It is good only when it does not *and* the same attacker
-///    finds a planted leak; else it is open;
+///    (above 0.5 where there is no floor). It is good only when its interval holds 0.5 *and* the
+///    same attacker finds a planted leak. Else it is open, above all where people are told apart no
+///    better than true signs alone would do it: whether signs or faces did it is not known;
 ///  - speed: timed passes with one worker, else the run's own sums; not judged.
 /// Unmasked variants are shown, not judged. A pure function.
 /// @param reader  whose measures count where several were taken; the first one's when it has none.

@@ -97,14 +97,31 @@ TEST_F(Identity, TheStrongestAttackerCountsAcrossSessions) {
   const VerdictCell cell = Judge();
   EXPECT_EQ(cell.figure->value, 0.70);
   EXPECT_EQ(cell.note, "mask_to_mask, b");
-  EXPECT_EQ(cell.judgement, Judgement::kGood);
 }
 
 TEST_F(Identity, LeaksWhatLiesAboveTheFloor) {
   figures_[1].interval.low = 0.75;
   EXPECT_EQ(Judge().judgement, Judgement::kBad);
   figures_[3].interval.high = 0.76;
+  EXPECT_EQ(Judge().judgement, Judgement::kOpen);
+}
+
+TEST_F(Identity, AHighFloorHidesNobody) {
+  figures_[1] = Attack("auc", "mask", "mask_to_mask", "b", 0.997, 0.992, 1);
+  figures_[3] = Attack("auc", "original", "oracle_signs", "true_signs", 0.999, 0.996, 1);
+  const VerdictCell cell = Judge();
+  EXPECT_EQ(cell.judgement, Judgement::kOpen);
+  EXPECT_EQ(cell.said, "told apart, not above the floor");
+}
+
+TEST_F(Identity, AtChanceOnlyWhoFindsAPlantedLeak) {
+  figures_[1].interval.low = 0.49;
   EXPECT_EQ(Judge().judgement, Judgement::kGood);
+  figures_[4].interval.low = 0.48;
+  EXPECT_EQ(Judge().judgement, Judgement::kOpen);
+  figures_[4].interval.low = 0.75;
+  figures_[4].recogniser = "a";
+  EXPECT_EQ(Judge().said, "undecided");
 }
 
 TEST_F(Identity, WithoutAFloorChanceIsTheMeasure) {
@@ -112,14 +129,6 @@ TEST_F(Identity, WithoutAFloorChanceIsTheMeasure) {
   EXPECT_EQ(Judge().judgement, Judgement::kBad) << "0.61 is above 0.5";
   figures_[1].interval.low = 0.49;
   EXPECT_EQ(Judge().judgement, Judgement::kGood);
-}
-
-TEST_F(Identity, NothingIsHiddenFromAnAttackerWhoFindsNoPlantedLeak) {
-  figures_[4].recogniser = "a";
-  EXPECT_EQ(Judge().judgement, Judgement::kOpen);
-  figures_[4].recogniser = "b";
-  figures_[4].interval.low = 0.48;
-  EXPECT_EQ(Judge().judgement, Judgement::kOpen);
 }
 
 TEST(Verdict, UnmaskedVariantsAreShownNotJudged) {

@@ -81,10 +81,7 @@ report.tables = (() => {
     return sortable(table.title, columns, rows, 30).node;
   }
 
-  const said = {
-    auc: {good: '✓ no leak found', bad: '✗ leaks', open: '? undecided'},
-    other: {good: '✓ kept', bad: '✗ not kept', open: '? undecided'}
-  };
+  const signs = {good: '✓', bad: '✗', open: '?'};
   function verdictCell(cell, column) {
     const figure = cell.figure;
     if (!figure) return element('td', {}, element('span', {class: 'soft'}, '–'));
@@ -92,11 +89,9 @@ report.tables = (() => {
       (cell.half_width ? ` ± ${short(cell.half_width.value)}` : ''))];
     const bounds = interval(cell.half_width || figure);
     if (bounds) parts.push(' ', element('span', {class: 'interval'}, (cell.half_width ? '± ' : '') + bounds));
-    const kind = column.id === 'auc' ? 'auc' : 'other';
-    if (cell.judgement) parts.push(element('br', {}), element('span', {class: 'mark ' + cell.judgement}, said[kind][cell.judgement]));
-    const plain = ['kept', 'not kept', 'undecided'].includes(cell.note);
+    if (cell.judgement) parts.push(element('br', {}), element('span', {class: 'mark ' + cell.judgement}, `${signs[cell.judgement]} ${cell.said}`));
     const size = `n = ${figure.n} ${figure.n_unit}s` + (figure.failed ? `, ${figure.failed} failed` : '');
-    parts.push(element('span', {class: 'note'}, cell.note && !plain ? report.words(cell.note) + '; ' + size : size));
+    parts.push(element('span', {class: 'note'}, cell.note ? report.words(cell.note) + '; ' + size : size));
     return element('td', {}, parts);
   }
   function verdict(parent) {

@@ -23,17 +23,18 @@ report.add({
         one.masked.forEach((masked, i) => {
           if (masked !== null && base[i] !== null) points.push({mean: (masked + base[i]) / 2, off: masked - base[i]});
         });
-        if (points.length > 1) made.push({one, points});
+        if (points.length < 2) continue;
+        const mean = points.reduce((sum, point) => sum + point.off, 0) / points.length;
+        const sd = Math.sqrt(points.reduce((sum, point) => sum + (point.off - mean) ** 2, 0) / (points.length - 1));
+        made.push({one, points, mean, sd});
       }
       if (!made.length) {
         place.append(element('p', {}, 'No points for this choice.'));
         return;
       }
-      const xs = made.flatMap((each) => each.points.map((point) => point.mean)), ys = made.flatMap((each) => each.points.map((point) => point.off));
+      const xs = made.flatMap((each) => each.points.map((point) => point.mean)), ys = made.flatMap((each) => each.points.map((point) => point.off).concat(each.mean - 2 * each.sd, each.mean + 2 * each.sd));
       const span = (list) => [Math.min(...list), Math.max(...list)];
-      for (const {one, points} of made) {
-        const mean = points.reduce((sum, point) => sum + point.off, 0) / points.length;
-        const sd = Math.sqrt(points.reduce((sum, point) => sum + (point.off - mean) ** 2, 0) / (points.length - 1));
+      for (const {one, points, mean, sd} of made) {
         const lines = [{at: mean, name: report.short(mean), dash: 'bias'}, {at: mean + 1.96 * sd, name: report.short(mean + 1.96 * sd), dash: 'limit'},
           {at: mean - 1.96 * sd, name: report.short(mean - 1.96 * sd), dash: 'limit'}];
         const cell = element('div', {});

@@ -35,18 +35,18 @@ report.add({
       report.addChart(place, 'AUC of attackers', (room) => {
         const scaleNow = report.scales(names);
         const groups = distinct(values.map((row) => row.attacker));
+        const y = {field: 'variant', type: 'nominal', title: null, sort: names, axis: {minExtent: 140, maxExtent: 140, labelLimit: 135}};
         const inner = Math.max(120, Math.min(room - 190, 640));
         return {
           spacing: 12, vconcat: groups.map((attacker, k) => ({
             title: attacker, width: inner, height: {step: 19}, data: {values: values.filter((row) => row.attacker === attacker)},
-            encoding: {y: {field: 'variant', type: 'nominal', title: null, sort: names, axis: {minExtent: 140, maxExtent: 140, labelLimit: 135}}},
             layer: [
-              {mark: {type: 'rule', strokeDash: [1, 3]}, encoding: {x: {datum: 0.5}}},
-              ...(floor ? [{mark: {type: 'rule', strokeDash: [6, 3], strokeWidth: 1.5}, encoding: {x: {datum: floor.value}}}] : []),
-              ...(floor && floor.low !== null ? [{mark: {type: 'rect', opacity: 0.12, color: '#8a8a8a'}, encoding: {x: {datum: floor.low}, x2: {datum: floor.high}, y: {value: 0}, y2: {value: 'height'}}}] : []),
-              {transform: [{filter: 'isValid(datum.low)'}], mark: {type: 'rule', strokeWidth: 2.5}, encoding: {x: {field: 'low', type: 'quantitative', scale: domain}, x2: {field: 'high'},
+              {data: {values: [{}]}, mark: {type: 'rule', strokeDash: [1, 3]}, encoding: {x: {datum: 0.5, type: 'quantitative', scale: domain}}},
+              ...(floor ? [{data: {values: [{}]}, mark: {type: 'rule', strokeDash: [6, 3], strokeWidth: 1.5}, encoding: {x: {datum: floor.value, type: 'quantitative', scale: domain}}}] : []),
+              ...(floor && floor.low !== null ? [{data: {values: [{}]}, mark: {type: 'rect', opacity: 0.12, color: '#8a8a8a'}, encoding: {x: {datum: floor.low, type: 'quantitative', scale: domain}, x2: {datum: floor.high}}}] : []),
+              {transform: [{filter: 'isValid(datum.low)'}], mark: {type: 'rule', strokeWidth: 2.5}, encoding: {y, x: {field: 'low', type: 'quantitative', scale: domain}, x2: {field: 'high'},
                 color: {field: 'variant', type: 'nominal', scale: scaleNow.colour, legend: null}}},
-              {mark: {type: 'point', filled: true, size: 80, tooltip: true}, encoding: {x: {field: 'value', type: 'quantitative', title: k + 1 === groups.length ? 'AUC' : null, scale: domain},
+              {mark: {type: 'point', filled: true, size: 80, tooltip: true}, encoding: {y, x: {field: 'value', type: 'quantitative', title: k + 1 === groups.length ? 'AUC' : null, scale: domain},
                 color: {field: 'variant', type: 'nominal', scale: scaleNow.colour, legend: null}, shape: {field: 'variant', type: 'nominal', scale: scale.shape, legend: null}}}
             ]
           }))

@@ -24,16 +24,17 @@ report.add({
       report.addChart(place, 'CMC', (room) => {
         const scale = report.scales(names);
         const colour = {field: 'variant', type: 'nominal', scale: scale.colour, title: null};
+        const xOffset = {field: 'variant', type: 'nominal', sort: names, scale: {paddingOuter: 11}};
         const x = {field: 'rank', type: 'ordinal', title: 'among the first', axis: {labelAngle: 0}};
         return {
           width: Math.min(room - 80, 560), height: 280, data: {values: rows},
           layer: [
             ...(chance ? [{data: {values: [1, 5, 10].map((rank) => ({rank, value: Math.min(1, rank * chance.value)}))}, mark: {type: 'line', strokeDash: [2, 3]},
               encoding: {x, y: {field: 'value', type: 'quantitative'}}}] : []),
-            {mark: {type: 'line'}, encoding: {x, y: {field: 'value', type: 'quantitative', title: 'share found', scale: {domain: [0, 1]}}, color: colour}},
-            {transform: [{filter: 'isValid(datum.low)'}], mark: {type: 'rule', opacity: 0.6}, encoding: {x, xOffset: {field: 'variant', type: 'nominal', sort: names, scale: {paddingOuter: 4}},
+            {mark: {type: 'line'}, encoding: {x, xOffset, y: {field: 'value', type: 'quantitative', title: 'share found', scale: {domain: [0, 1]}}, color: colour}},
+            {transform: [{filter: 'isValid(datum.low)'}], mark: {type: 'rule', opacity: 0.6}, encoding: {x, xOffset,
               y: {field: 'low', type: 'quantitative'}, y2: {field: 'high'}, color: colour}},
-            {mark: {type: 'point', filled: true, size: 80, tooltip: true}, encoding: {x, y: {field: 'value', type: 'quantitative'}, color: colour,
+            {mark: {type: 'point', filled: true, size: 80, tooltip: true}, encoding: {x, xOffset, y: {field: 'value', type: 'quantitative'}, color: colour,
               shape: {field: 'variant', type: 'nominal', scale: scale.shape, title: null}}}
           ]
         };

@@ -18,8 +18,8 @@ report.add({
         const first = sort(one.cells.map((cell) => cell[0])), second = sort(one.cells.map((cell) => cell[1]));
         const count = (a, b) => (one.cells.find((cell) => cell[0] === a && cell[1] === b) || [0, 0, 0])[2];
         place.append(element('div', {class: 'scroll'}, element('table', {class: 'matrix'},
-          element('caption', {}, words(one.condition)),
-          element('thead', {}, element('tr', {}, element('th', {scope: 'col'}, `${one.against} ↓, ${one.variant} →`), second.map((b) => element('th', {scope: 'col'}, words(b))))),
+          element('caption', {}, `${words(one.condition)}; columns: ${one.variant}`),
+          element('thead', {}, element('tr', {}, element('th', {scope: 'col'}, `${one.against} ↓`), second.map((b) => element('th', {scope: 'col'}, words(b))))),
           element('tbody', {}, first.map((a) => element('tr', {}, element('th', {scope: 'row'}, words(a)),
             second.map((b) => element('td', {class: a === b ? 'same' : null}, String(count(a, b))))))))));
       }
