@@ -279,6 +279,31 @@ void MakeRecording(const Studio& studio, const RecordingPlan& plan,
   std::filesystem::rename(part, video);
 }
 
+void PlayFrames(const Studio& studio, const RecordingPlan& plan, const std::vector<int>& frames,
+                bool draw, const std::function<void(const PlayedFrame&)>& visit) {
+  const Stage stage(studio, plan);
+  Renderer renderer;
+  Scene empty;
+  empty.camera = stage.session.camera;
+  empty.lighting = stage.session.lighting;
+  for (int number : frames) {
+    PlayedFrame played;
+    played.number = number;
+    played.exam = &stage.examination->frames().at(static_cast<size_t>(number));
+    const ActorPose& pose = played.exam->pose;
+    const Actor::Posed posed = stage.actor->Pose(pose);
+    played.truth = stage.actor->Truth(pose, posed, empty, nullptr);
+    for (size_t s = 0; s < 2; ++s)
+      played.globe_camera_mm[s] = pose.head * posed.eyes[s].globe_centre_mm;
+    if (draw) {
+      const RenderedFrame picture = renderer.Render(stage.SceneOf(*played.exam, posed));
+      played.picture =
+          Develop(picture.linear, stage.session.sensor, stage.session.sensor_seed, number);
+    }
+    visit(played);
+  }
+}
+
 std::vector<cv::Mat> DrawFrames(const Studio& studio, const RecordingPlan& plan,
                                 const std::vector<int>& frames) {
   const Stage stage(studio, plan);

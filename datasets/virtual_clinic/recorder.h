@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "maskbench/core/json.h"
 
@@ -48,6 +51,20 @@ std::int64_t FrameCount(const RecordingPlan& plan);
 /// docs/virtual_clinic.md). Files appear only when complete. Uses the calling thread alone.
 void MakeRecording(const Studio& studio, const RecordingPlan& plan,
                    const std::filesystem::path& video, const std::filesystem::path& truth);
+
+/// One frame of a plan with what is true in it.
+struct PlayedFrame {
+  int number = 0;
+  const ExamFrame* exam = nullptr;
+  std::array<EyeFrameTruth, 2> truth;                ///< By Side; lids and objects hide nothing.
+  std::array<Eigen::Vector3d, 2> globe_camera_mm{};  ///< Centres of the globes.
+  cv::Mat picture;                                   ///< BGR, 8 bit; empty unless drawn.
+};
+
+/// Plays frames of a plan in the order asked for, without a codec and without a file; `draw` says
+/// whether pictures come along. For training, where truth and pixels are enough.
+void PlayFrames(const Studio& studio, const RecordingPlan& plan, const std::vector<int>& frames,
+                bool draw, const std::function<void(const PlayedFrame&)>& visit);
 
 /// Draws single frames of a plan, for sheets and strips. BGR, 8 bit.
 std::vector<cv::Mat> DrawFrames(const Studio& studio, const RecordingPlan& plan,

@@ -112,6 +112,10 @@ std::vector<torch::Tensor> TrainableGraph::Forward(const torch::Tensor& input,
     } else if (const auto* reduce = std::get_if<ReduceLayer>(&layer.operation);
                reduce != nullptr && reduce->op == ReduceOp::kMean) {
       values[i] = torch::mean(in(0), {2, 3}, reduce->keep_axes);
+    } else if (const auto* pool = std::get_if<PoolLayer>(&layer.operation);
+               pool != nullptr && pool->op == PoolOp::kMax && pool->padding.IsZero()) {
+      values[i] = torch::max_pool2d(in(0), {pool->kernel_y, pool->kernel_x},
+                                    {pool->stride_y, pool->stride_x});
     } else if (std::holds_alternative<ConcatLayer>(layer.operation)) {
       std::vector<torch::Tensor> parts;
       for (size_t k = 0; k < layer.inputs.size(); ++k) parts.push_back(in(k));

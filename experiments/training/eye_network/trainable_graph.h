@@ -16,7 +16,8 @@ namespace maskbench::training {
 class TrainableGraph {
  public:
   /// Knows convolutions with even padding, dense layers, affine layers, clamps, sums, upsampling,
-  /// means, concatenation, flattening and score maps. Throws Error for anything else.
+  /// means, highest values without padding, concatenation, flattening and score maps. Throws Error
+  /// for anything else.
   explicit TrainableGraph(LayerGraph graph);
 
   /// Leaves that require gradients, always in the same order.
