@@ -3,7 +3,9 @@
 namespace maskbench {
 
 // One line per network: its Register function is declared here and called below.
-#define MASKBENCH_NETWORK_TRAINERS(X) X(EyeNetworkTrainer)
+#define MASKBENCH_NETWORK_TRAINERS(X) \
+  X(EyeNetworkTrainer)                \
+  X(LearnedReaderTrainer)
 
 #define MASKBENCH_DECLARE(Name) void Register##Name(NetworkTrainers* trainers);
 MASKBENCH_NETWORK_TRAINERS(MASKBENCH_DECLARE)

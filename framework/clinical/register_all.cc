@@ -6,6 +6,7 @@ namespace maskbench {
 #define MASKBENCH_CLINICAL_OBSERVERS(X) \
   X(MediapipeIris)                      \
   X(RuleReader)                         \
+  X(LearnedReader)                      \
   X(EyeMeasures)
 
 #define MASKBENCH_DECLARE(Name) void Register##Name(Registry<Observer>* registry);

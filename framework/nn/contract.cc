@@ -7,6 +7,7 @@
 
 #include "maskbench/core/error.h"
 #include "maskbench/nn/eye_network.h"
+#include "maskbench/nn/learned_reader.h"
 
 namespace maskbench {
 namespace {
@@ -120,11 +121,12 @@ NetworkSpec Mobileface() {
   return {contract, TfjsSource("mobileface", {"batchnorm0/add_1"})};
 }
 
-// The project's own network for lids and irises; input and outputs in eye_network.h.
-NetworkSpec OwnEyeNetwork() {
+// The project's own networks, whose input and outputs are in their headers: eye_network.h (lids and
+// irises), learned_reader.h (two that diagnose).
+NetworkSpec Own(const NetworkContract& contract) {
   NetworkSource source;
   source.format = SourceFormat::kOwnWeights;
-  return {EyeNetworkContract(), source};
+  return {contract, source};
 }
 
 }  // namespace
@@ -139,9 +141,16 @@ size_t NetworkContract::OutputIndex(std::string_view output_name) const {
 }
 
 const std::vector<NetworkSpec>& BuiltInNetworks() {
-  static const std::vector<NetworkSpec> networks = {BlazefaceFront(), Blazeface(),    Facemesh(),
-                                                    Iris(),           DlibResnet(),   Faceres(),
-                                                    Mobileface(),     OwnEyeNetwork()};
+  static const std::vector<NetworkSpec> networks = {BlazefaceFront(),
+                                                    Blazeface(),
+                                                    Facemesh(),
+                                                    Iris(),
+                                                    DlibResnet(),
+                                                    Faceres(),
+                                                    Mobileface(),
+                                                    Own(EyeNetworkContract()),
+                                                    Own(ReaderFrameContract()),
+                                                    Own(ReaderTimeContract())};
   return networks;
 }
 
