@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "maskbench/core/files.h"
+#include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/pipeline/plan.h"
 #include "maskbench/pipeline/worker.h"
