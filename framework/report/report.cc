@@ -241,6 +241,8 @@ std::string WriteReport(const std::filesystem::path& out, const Components& comp
   const std::vector<Figure> timings = FiguresFromJson(report["timings"]);
   const NamedHistograms histograms = HistogramsFromJson(report.value("histograms", Json::array()));
   text += PrivacyUtilitySection(figures, out);
+  Json shown = report;
+  if (shown.contains("grids")) shown["grids"] = disclosure.Texts(shown["grids"]);
   const Json& tables = report["tables"];
   for (size_t i = 0; i < tables.size(); ++i) {
     const std::string experiment = tables[i]["experiment"];
@@ -254,7 +256,7 @@ std::string WriteReport(const std::filesystem::path& out, const Components& comp
     }
     const bool last = i + 1 == tables.size() || tables[i + 1]["experiment"] != experiment;
     if (last)
-      text += GridSections(report, experiment) + HistogramSection(histograms, experiment, out);
+      text += GridSections(shown, experiment) + HistogramSection(histograms, experiment, out);
   }
   text += "## Failures\n\n";
   if (report["failures"].empty()) {
@@ -308,8 +310,6 @@ std::string WriteReport(const std::filesystem::path& out, const Components& comp
   WriteFileAtomically(out / "report.md", text);
 
   const Verdict verdict = VerdictOf(run, data, figures, timings);
-  Json shown = report;
-  if (shown.contains("grids")) shown["grids"] = disclosure.Texts(shown["grids"]);
   WriteFileAtomically(out / "tables.tex", LatexTables(shown, figures, timings, verdict));
   PageSource source;
   source.report = &report;
