@@ -174,6 +174,8 @@ class Maker {
     };
     verdict_.floor_auc = floor(aucs);
     verdict_.floor_rank_1 = floor(ranks);
+    // Chosen by people who are not tested, so not too high.
+    const Rows chosen = Select(figures_, "strongest_auc", counts);
     const Rows planted = Select(figures_, "planted_auc", counts);
     const std::string against = verdict_.floor_auc ? "the floor, which knows true signs alone"
                                                    : "chance; this run has no floor";
@@ -197,7 +199,8 @@ class Maker {
              "by faces is not known; sign-matched galleries would tell. Undecided: otherwise."},
         [&](const JudgedVariant& variant) {
           VerdictCell cell;
-          const Figure* figure = Strongest(aucs, variant.name);
+          const Figure* figure = Of(chosen, variant.name);
+          if (figure == nullptr) figure = Strongest(aucs, variant.name);
           if (figure == nullptr) return cell;
           cell.figure = *figure;
           cell.note = figure->attacker + ", " + figure->recogniser;

@@ -77,7 +77,8 @@ struct VerdictLimits {
 ///    good when |bias| + half width lies below the limit with its whole interval;
 ///  - κ: the lowest of all conditions and readers; good when its interval lies above the limit;
 ///  - identity: the attacker, recogniser and gallery with the highest figure, of different sessions
-///    where the run compares them. The AUC is bad when its interval lies above that of the floor
+///    where the run compares them; the AUC of the one that other people chose (strongest_auc) where
+///    the run chose one. The AUC is bad when its interval lies above that of the floor
 ///    (above 0.5 where there is no floor). It is good only when its interval holds 0.5 *and* the
 ///    same attacker finds a planted leak. Else it is open, above all where people are told apart no
 ///    better than true signs alone would do it: whether signs or faces did it is not known;

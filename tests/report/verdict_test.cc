@@ -99,6 +99,13 @@ TEST_F(Identity, TheStrongestAttackerCountsAcrossSessions) {
   EXPECT_EQ(cell.note, "mask_to_mask, b");
 }
 
+TEST_F(Identity, AnAttackThatOtherPeopleChoseComesBeforeTheHighestFigure) {
+  figures_.push_back(Attack("strongest_auc", "mask", "mask_to_face", "a", 0.53, 0.44, 0.62));
+  const VerdictCell cell = Judge();
+  EXPECT_EQ(cell.figure->value, 0.53);
+  EXPECT_EQ(cell.note, "mask_to_face, a");
+}
+
 TEST_F(Identity, LeaksWhatLiesAboveTheFloor) {
   figures_[1].interval.low = 0.75;
   EXPECT_EQ(Judge().judgement, Judgement::kBad);
