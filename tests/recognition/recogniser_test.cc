@@ -146,7 +146,7 @@ TEST_F(RecogniserObserverTest, MetricIsKnownByType) {
   Registry<Observer> all("observer");
   RegisterRecognisers(&all);
   EXPECT_THAT(all.Types(), ElementsAre("dlib_resnet", "faceres", "mobileface", "npy_descriptors",
-                                       "torchscript"));
+                                       "periocular", "torchscript"));
   EXPECT_EQ(MetricOf("dlib_resnet"), DescriptorMetric::kEuclidean);
   EXPECT_EQ(MetricOf("faceres"), DescriptorMetric::kCosine);
   // Where an option decides, the choice has to be asked.

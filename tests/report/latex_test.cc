@@ -57,7 +57,7 @@ TEST(Latex, TablesOfAReportWithTheVerdictFirst) {
       "explanation": "", "header": ["*what*"], "rows": [["**0.801**"]]}]})");
   const std::string text = LatexTables(report, {figure}, {}, verdict);
   EXPECT_THAT(text, HasSubstr("variant & Found, share \\\\\n\\midrule\nmask & 0.250 {[}0.125, "
-                              "0.500{]} (fused) \\\\"));
+                              "0.500{]}, fused \\\\"));
   EXPECT_THAT(text, HasSubstr("variant & rank\\_1 & n & failed \\\\\n\\midrule\nmask & 0.250 "
                               "{[}0.125, 0.500{]} & 12 subjects & 0 \\\\"));
   EXPECT_THAT(text, HasSubstr("what \\\\\n\\midrule\n0.801 \\\\"));
