@@ -84,7 +84,7 @@ TEST(IdentityPolicies, ASecretShapesARunAndStandsNowhereInIt) {
               HasSubstr("does not ask who is recorded"));
 
   // A second run goes on, and scoring needs no secret.
-  EXPECT_THAT(run.Run("out").errors, HasSubstr("25 of 25 steps"));
+  EXPECT_THAT(run.Run("out").errors, HasSubstr("30 of 30 steps"));
   fs::remove(run.folder() / "key");
   EXPECT_EQ(RunProgram({"score", run.Out("out")}).exit_code, 0);
   const ProgramResult gone = run.Run("out");
@@ -133,7 +133,7 @@ TEST(IdentityPolicies, AGalleryOfARunIsSharedByItsPeople) {
   Json other = ReadJsonFile(gallery);
   other["people"][0]["scale"] = 1.1;
   WriteJsonFile(gallery, other);
-  EXPECT_THAT(run.Run("second").errors, HasSubstr("10 of 15 steps"));
+  EXPECT_THAT(run.Run("second").errors, HasSubstr("15 of 20 steps"));
 
   EXPECT_THAT(RunProgram({"gallery", run.Out("first"), "--masks", shared, "--to", gallery}).errors,
               HasSubstr("policy k_same"));
