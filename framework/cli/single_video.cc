@@ -110,7 +110,8 @@ void Deliver(const fs::path& made, const fs::path& output) {
 void PrintReport(const fs::path& output, const MaskReport& report, const std::string& maker) {
   fmt::print("{}: {} frames by {}", output.string(), report.frames, maker);
   if (report.frames_blanked > 0) {
-    fmt::print("; {} of them blank: no face was there, or nothing was known of it yet", report.frames_blanked);
+    fmt::print("; {} of them blank: no face was there, or nothing was known of it yet",
+               report.frames_blanked);
   }
   fmt::print(".\n");
 }

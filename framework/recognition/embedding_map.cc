@@ -51,17 +51,14 @@ struct Regression {
 /// Area under the ROC curve of cosines between mapped masked and original descriptors.
 double Auc(const Regression& fit, const Matrix& map,
            const std::vector<const EmbeddingPair*>& people) {
-  std::vector<double> genuine, impostor;
   std::vector<Eigen::VectorXd> probes, templates;
+  std::vector<int> subjects;
   for (const EmbeddingPair* pair : people) {
+    subjects.push_back(pair->subject);
     probes.push_back((map * (VectorOf(pair->masked) - fit.masked_mean)).normalized());
     templates.push_back((VectorOf(pair->original) - fit.original_mean).normalized());
   }
-  for (size_t i = 0; i < people.size(); ++i)
-    for (size_t j = 0; j < people.size(); ++j)
-      (people[i]->subject == people[j]->subject ? genuine : impostor)
-          .push_back(probes[i].dot(templates[j]));
-  return AreaUnderRoc(genuine, std::move(impostor));
+  return AreaUnderRoc(probes, templates, subjects);
 }
 
 }  // namespace

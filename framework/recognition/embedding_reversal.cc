@@ -87,16 +87,13 @@ namespace {
 
 double Auc(const EmbeddingReversal& reversal, const std::vector<const EmbeddingPair*>& people) {
   std::vector<Vector> probes, templates;
+  std::vector<int> subjects;
   for (const EmbeddingPair* pair : people) {
+    subjects.push_back(pair->subject);
     probes.push_back(VectorOf(reversal.Reconstruct(pair->masked)));
     templates.push_back(VectorOf(reversal.OfOriginal(pair->original)));
   }
-  std::vector<double> genuine, impostor;
-  for (size_t i = 0; i < people.size(); ++i)
-    for (size_t j = 0; j < people.size(); ++j)
-      (people[i]->subject == people[j]->subject ? genuine : impostor)
-          .push_back(probes[i].dot(templates[j]));
-  return AreaUnderRoc(genuine, std::move(impostor));
+  return AreaUnderRoc(probes, templates, subjects);
 }
 
 }  // namespace

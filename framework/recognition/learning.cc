@@ -47,6 +47,16 @@ double AreaUnderRoc(const std::vector<double>& genuine, std::vector<double> impo
   return count > 0 ? below / count : 0.5;
 }
 
+double AreaUnderRoc(const std::vector<Eigen::VectorXd>& probes,
+                    const std::vector<Eigen::VectorXd>& templates,
+                    const std::vector<int>& subjects) {
+  std::vector<double> genuine, impostor;
+  for (size_t i = 0; i < subjects.size(); ++i)
+    for (size_t j = 0; j < subjects.size(); ++j)
+      (subjects[i] == subjects[j] ? genuine : impostor).push_back(probes[i].dot(templates[j]));
+  return AreaUnderRoc(genuine, std::move(impostor));
+}
+
 Standardiser::Standardiser(const std::vector<const std::vector<float>*>& rows) {
   const size_t size = rows.at(0)->size();
   mean_ = factor_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(size));

@@ -1,12 +1,8 @@
 #include "experiments/training/eye_network/crop_generator.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
-#include <exception>
-#include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
@@ -22,6 +18,7 @@
 #include "experiments/training/eye_network/crop_people.h"
 #include "experiments/training/eye_network/crop_shot.h"
 #include "experiments/training/eye_network/crop_stage.h"
+#include "experiments/training/parallel_cases.h"
 
 namespace maskbench::training {
 namespace {
@@ -244,43 +241,23 @@ void MakeCrops(const virtual_clinic::Studio& studio, const CropRecipe& recipe,
     throw UsageError("Crops need at least one subject, one frame and one thread.");
   std::filesystem::create_directories(folder);
   const CropGenerator generator(studio, recipe.randomised);
-  std::atomic<int> next{0};
-  std::atomic<bool> failed{false};
-  std::mutex mutex;
-  std::exception_ptr failure;
-  int done = 0;
-  const auto work = [&] {
-    for (int index = next++; index < recipe.subjects && !failed; index = next++) {
-      try {
-        const std::filesystem::path file = ShardFile(folder, index);
-        if (!IsShardOf(file, recipe.seed, index, recipe.frames, recipe.randomised)) {
-          Shard shard;
-          shard.seed = recipe.seed;
-          shard.subject = index;
-          shard.frames = recipe.frames;
-          shard.randomised = recipe.randomised;
-          for (const EyeSample& sample : generator.Samples(recipe.seed, index, recipe.frames)) {
-            const auto* bytes = sample.patch.ptr<std::uint8_t>();
-            shard.patches.insert(shard.patches.end(), bytes, bytes + Shard::kPatchBytes);
-            shard.labels.push_back(sample.label);
-          }
-          WriteShard(shard, file);
-        }
-        const std::lock_guard<std::mutex> lock(mutex);
-        ++done;
-        if (progress) progress(done, recipe.subjects);
-      } catch (...) {
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (!failure) failure = std::current_exception();
-        failed = true;
-      }
+  const auto make_shard = [&](int index) {
+    const std::filesystem::path file = ShardFile(folder, index);
+    if (IsShardOf(file, recipe.seed, index, recipe.frames, recipe.randomised)) return;
+    Shard shard;
+    shard.seed = recipe.seed;
+    shard.subject = index;
+    shard.frames = recipe.frames;
+    shard.randomised = recipe.randomised;
+    for (const EyeSample& sample : generator.Samples(recipe.seed, index, recipe.frames)) {
+      const auto* bytes = sample.patch.ptr<std::uint8_t>();
+      shard.patches.insert(shard.patches.end(), bytes, bytes + Shard::kPatchBytes);
+      shard.labels.push_back(sample.label);
     }
+    WriteShard(shard, file);
   };
-  std::vector<std::thread> workers;
-  for (int k = 1; k < threads; ++k) workers.emplace_back(work);
-  work();
-  for (std::thread& worker : workers) worker.join();
-  if (failure) std::rethrow_exception(failure);
+  DoCases(
+      recipe.subjects, threads, [&] { return std::function<void(int)>(make_shard); }, progress);
 }
 
 }  // namespace maskbench::training

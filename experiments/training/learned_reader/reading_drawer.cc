@@ -1,11 +1,8 @@
 #include "experiments/training/learned_reader/reading_drawer.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
@@ -15,6 +12,8 @@
 #include "maskbench/perception/crop.h"
 #include "maskbench/perception/face_tracker.h"
 #include "maskbench/perception/reader_crop.h"
+
+#include "experiments/training/parallel_cases.h"
 
 namespace maskbench::training {
 namespace {
@@ -165,38 +164,19 @@ void MakeReadings(const virtual_clinic::Studio& studio, const NetworkLibrary& ne
   if (count < 1 || threads < 1)
     throw UsageError("Readings need at least one patient and one thread.");
   std::filesystem::create_directories(folder);
-  std::atomic<int> next{0};
-  std::atomic<bool> failed{false};
-  std::mutex mutex;
-  std::exception_ptr failure;
-  int done = 0;
-  const auto work = [&] {
-    try {
-      Drawer drawer(studio, networks);
-      for (int index = next++; index < count && !failed; index = next++) {
-        const auto files = ReadingFiles(folder, use, index);
-        const bool there = std::all_of(files.begin(), files.end(), [](const auto& file) {
-          return std::filesystem::exists(file);
-        });
-        if (!there) {
-          const std::vector<ReadingShard> shards = drawer.Draw(use, seed, index, second_share);
-          for (size_t k = 0; k < shards.size(); ++k) WriteReadingShard(shards[k], files[k]);
-        }
-        const std::lock_guard<std::mutex> lock(mutex);
-        ++done;
-        if (progress) progress(done, count);
-      }
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (!failure) failure = std::current_exception();
-      failed = true;
-    }
+  const auto make_worker = [&]() -> std::function<void(int)> {
+    const auto drawer = std::make_shared<Drawer>(studio, networks);
+    return [&, drawer](int index) {
+      const auto files = ReadingFiles(folder, use, index);
+      const bool there = std::all_of(files.begin(), files.end(), [](const auto& file) {
+        return std::filesystem::exists(file);
+      });
+      if (there) return;
+      const std::vector<ReadingShard> shards = drawer->Draw(use, seed, index, second_share);
+      for (size_t k = 0; k < shards.size(); ++k) WriteReadingShard(shards[k], files[k]);
+    };
   };
-  std::vector<std::thread> workers;
-  for (int k = 1; k < threads; ++k) workers.emplace_back(work);
-  work();
-  for (std::thread& worker : workers) worker.join();
-  if (failure) std::rethrow_exception(failure);
+  DoCases(count, threads, make_worker, progress);
 }
 
 }  // namespace maskbench::training

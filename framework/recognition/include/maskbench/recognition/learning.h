@@ -20,6 +20,12 @@ std::set<int> ValidationPeople(const std::set<int>& people, std::uint64_t seed);
 /// P(genuine > impostor) + ½ P(equal); 0.5 without either.
 double AreaUnderRoc(const std::vector<double>& genuine, std::vector<double> impostor);
 
+/// AreaUnderRoc of inner products between all probes and all templates. @param subjects  whose
+/// both are, one of each.
+double AreaUnderRoc(const std::vector<Eigen::VectorXd>& probes,
+                    const std::vector<Eigen::VectorXd>& templates,
+                    const std::vector<int>& subjects);
+
 /// Mean and reciprocal spread of each number over the rows of a training set; 0 for numbers that do
 /// not vary. Numbers that are not finite do not count, and become the mean.
 class Standardiser {
