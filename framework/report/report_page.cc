@@ -74,6 +74,17 @@ Json VariantsJson(const PageSource& source) {
   return variants;
 }
 
+/// What a case would have taken alone: the steps from the recording to the mask, shared or not.
+double SecondsToMask(const RunData& data, const Node& node) {
+  const NodeOutcome* outcome = data.OutcomeOf(node);
+  double seconds = outcome == nullptr ? 0 : outcome->wall_s;
+  for (const int input : node.inputs) {
+    const Node& before = data.nodes()[static_cast<size_t>(input)];
+    if (before.stage != Stage::kRender) seconds += SecondsToMask(data, before);
+  }
+  return seconds;
+}
+
 }  // namespace
 
 std::string Base64(const std::string& bytes) {
@@ -113,10 +124,11 @@ Verdict VerdictOf(const RunDescription& run, const RunData& data,
       if (node.stage != Stage::kMask || node.variant != variant.name) continue;
       const NodeOutcome* outcome = data.OutcomeOf(node);
       if (outcome == nullptr || outcome->status != NodeStatus::kDone) continue;
-      seconds += outcome->wall_s;
+      seconds += SecondsToMask(data, node);
       speed.n += outcome->frames;
     }
-    if (seconds > 0) speed.value = static_cast<double>(speed.n) / seconds;
+    // Where only some frames are drawn, steps do not stand for the recording.
+    if (seconds > 0 && run.config.frames == 0) speed.value = static_cast<double>(speed.n) / seconds;
     times.push_back(speed);
   }
   return MakeVerdict(figures, times, variants, reader);

@@ -218,8 +218,8 @@ class Maker {
       timed = Select(timings_, "run_frames_per_second",
                      [](const Figure& figure) { return figure.group == "stage=mask"; });
       says =
-          "The masking step alone, beside other work of this run; use the experiment throughput to "
-          "time it.";
+          "Finding faces, reconstructing and masking, beside other work of this run; use the "
+          "experiment throughput to time it.";
     }
     if (timed.empty()) return;
     Add({"speed", "Speed", "frames/s", says}, [&](const JudgedVariant& variant) {
