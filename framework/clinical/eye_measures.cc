@@ -1,30 +1,36 @@
 // The project's own measures: eye network, fit of eyeballs and lids, clinical measures.
+#include <algorithm>
 #include <limits>
 
 #include "maskbench/clinical/recording_measures.h"
 #include "maskbench/core/registry.h"
+#include "maskbench/perception/landmarks_option.h"
 #include "maskbench/perception/observer.h"
 #include "maskbench/reconstruct/eye_fit.h"
 
 namespace maskbench {
 namespace {
 
-struct EyeMeasuresOptions {
+struct EyeMeasuresOptions : LandmarksOption {
   double iris_diameter_mm = EyeFitOptions().iris_diameter_mm;
   double camera_distance_mm = EyeFitOptions().camera_distance_mm;
   bool fit = true;
 
   static const OptionTable<EyeMeasuresOptions>& Options() {
     using O = EyeMeasuresOptions;
-    static const auto table =
-        OptionTable<O>()
-            .Add("iris_diameter_mm", &O::iris_diameter_mm,
-                 "Horizontal visible iris diameter that sets the millimetre scale, mm.",
-                 {Range(5, 20)})
-            .Add("camera_distance_mm", &O::camera_distance_mm,
-                 "Distance of the eyes from the camera, mm; matters little.", {Range(100, 10000)})
-            .Add("fit", &O::fit,
-                 "Fit eyeballs over the recording. Without: eyeballs of average size and place.");
+    static const auto table = [] {
+      OptionTable<O> options;
+      options
+          .Add("iris_diameter_mm", &O::iris_diameter_mm,
+               "Horizontal visible iris diameter that sets the millimetre scale, mm.",
+               {Range(5, 20)})
+          .Add("camera_distance_mm", &O::camera_distance_mm,
+               "Distance of the eyes from the camera, mm; matters little.", {Range(100, 10000)})
+          .Add("fit", &O::fit,
+               "Fit eyeballs over the recording. Without: eyeballs of average size and place.");
+      AddTo(&options);
+      return options;
+    }();
     return table;
   }
 };
@@ -42,7 +48,9 @@ class EyeMeasuresObserver : public Observer {
     Observations result;
     result.frames = static_cast<int64_t>(reading.eyes.size());
     result.frames_with_face = reading.frames_with_face;
-    if (result.frames_with_face == 0) return result;
+    if (std::none_of(reading.eyes.begin(), reading.eyes.end(),
+                     [](const auto& eyes) { return eyes.has_value(); }))
+      return result;
     EyeFitOptions options;
     options.iris_diameter_mm = options_.iris_diameter_mm;
     options.camera_distance_mm = options_.camera_distance_mm;
@@ -119,12 +127,15 @@ class EyeMeasuresObserver : public Observer {
 }  // namespace
 
 void RegisterEyeMeasures(Registry<Observer>* registry) {
+  ComponentInfo info;
+  info.type = "eye_measures";
+  info.version = 5;
+  info.summary =
+      "Lids, gaze, blinks, alignment and nystagmus by the project's eye network and eyeball fit.";
+  info.networks = {EyeNetworkContract().name};
+  info.takes_landmarks = true;
   registry->Add<EyeMeasuresOptions>(
-      {"eye_measures",
-       5,
-       "Lids, gaze, blinks, alignment and nystagmus by the project's eye network and eyeball fit.",
-       {EyeNetworkContract().name}},
-      [](const EyeMeasuresOptions& options, const Observer::Context& context) {
+      info, [](const EyeMeasuresOptions& options, const Observer::Context& context) {
         return std::make_unique<EyeMeasuresObserver>(*context.networks, options);
       });
 }

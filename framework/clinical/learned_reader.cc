@@ -19,27 +19,32 @@
 #include "maskbench/core/error.h"
 #include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
+#include "maskbench/perception/landmarks_option.h"
 #include "maskbench/perception/reader_crop.h"
 
 namespace maskbench {
 namespace {
 
-struct LearnedReaderOptions {
+struct LearnedReaderOptions : LandmarksOption {
   double threshold = LearnedVerdictOptions().threshold;
   double min_seen_seconds = LearnedVerdictOptions().min_seen_seconds;
   double min_rhythm_hz = LearnedVerdictOptions().min_rhythm_hz;
 
   static const OptionTable<LearnedReaderOptions>& Options() {
     using O = LearnedReaderOptions;
-    static const auto table =
-        OptionTable<O>()
-            .Add("threshold", &O::threshold,
-                 "A condition is called present from this probability on.", {Range(0.01, 0.99)})
-            .Add("min_seen_seconds", &O::min_seen_seconds,
-                 "Everything is unknown when a face was found for less, s.", {Range(0.1, 1000)})
-            .Add("min_rhythm_hz", &O::min_rhythm_hz,
-                 "Nystagmus is unknown in recordings of fewer frames a second, Hz.",
-                 {Range(0, 1000)});
+    static const auto table = [] {
+      OptionTable<O> options;
+      options
+          .Add("threshold", &O::threshold,
+               "A condition is called present from this probability on.", {Range(0.01, 0.99)})
+          .Add("min_seen_seconds", &O::min_seen_seconds,
+               "Everything is unknown when a face was found for less, s.", {Range(0.1, 1000)})
+          .Add("min_rhythm_hz", &O::min_rhythm_hz,
+               "Nystagmus is unknown in recordings of fewer frames a second, Hz.",
+               {Range(0, 1000)});
+      AddTo(&options);
+      return options;
+    }();
     return table;
   }
 };
@@ -68,7 +73,7 @@ class LearnedReader : public Reader {
         throw DataError(fmt::format("The face track of {} ends after {} frames.",
                                     recording.file.string(), number));
       ++report.frames;
-      if (face.has_face()) ++report.frames_with_face;
+      if (face.has_face() && face.status != FaceStatus::kCarried) ++report.frames_with_face;
       if (look) steps.push_back(face.has_face() ? Look(frame.bgr, face) : ReaderStep());
     }
     if (steps.empty())
@@ -104,14 +109,15 @@ class LearnedReader : public Reader {
 }  // namespace
 
 void RegisterLearnedReader(Registry<Observer>* registry) {
+  ComponentInfo info;
+  info.type = "learned";
+  info.summary =
+      "Reader: thyroid orbitopathy, ptosis, strabismus and nystagmus of each eye by a network that "
+      "sees pixels over time, trained on original recordings alone.";
+  info.networks = {ReaderFrameContract().name, ReaderTimeContract().name};
+  info.takes_landmarks = true;
   AddReader<LearnedReaderOptions>(
-      registry,
-      {"learned",
-       1,
-       "Reader: thyroid orbitopathy, ptosis, strabismus and nystagmus of each eye by a network "
-       "that sees pixels over time, trained on original recordings alone.",
-       {ReaderFrameContract().name, ReaderTimeContract().name}},
-      [](const LearnedReaderOptions& options, const Observer::Context& context) {
+      registry, info, [](const LearnedReaderOptions& options, const Observer::Context& context) {
         return std::make_unique<LearnedReader>(options, *context.networks);
       });
 }

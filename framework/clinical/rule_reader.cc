@@ -6,6 +6,7 @@
 
 #include "maskbench/clinical/diagnostic_rules.h"
 #include "maskbench/clinical/reader.h"
+#include "maskbench/perception/landmarks_option.h"
 #include "maskbench/reconstruct/eye_fit.h"
 
 namespace maskbench {
@@ -39,7 +40,7 @@ const Registry<Observer>& MeasuringObservers() {
   return registry;
 }
 
-struct RuleReaderOptions : DiagnosticRules {
+struct RuleReaderOptions : DiagnosticRules, LandmarksOption {
   double iris_diameter_mm = EyeFitOptions().iris_diameter_mm;
   double camera_distance_mm = EyeFitOptions().camera_distance_mm;
 
@@ -53,7 +54,8 @@ struct RuleReaderOptions : DiagnosticRules {
                {Range(5, 20)})
           .Add("camera_distance_mm", &O::camera_distance_mm,
                "Distance of the eyes from the camera, mm; matters little.", {Range(100, 10000)});
-      AddTo(&options);
+      DiagnosticRules::AddTo(&options);
+      LandmarksOption::AddTo(&options);
       return options;
     }();
     return table;
@@ -69,7 +71,8 @@ class RuleReader : public Reader {
     if (!measures_) {  // Networks are loaded only when nobody else has measured.
       Problems problems;
       const Json options = {{"iris_diameter_mm", rules_.iris_diameter_mm},
-                            {"camera_distance_mm", rules_.camera_distance_mm}};
+                            {"camera_distance_mm", rules_.camera_distance_mm},
+                            {"landmarks", rules_.landmarks}};
       const Json complete = MeasuringObservers().Complete(kMeasures, options, "", &problems);
       problems.ThrowIfAny("options");
       measures_ = MeasuringObservers().Make({kMeasures, kMeasures, complete}, context_);
@@ -108,6 +111,7 @@ void RegisterRuleReader(Registry<Observer>* registry) {
   info.summary =
       "Reader: thyroid orbitopathy, ptosis, strabismus and nystagmus of each eye by written rules.";
   info.networks = measures.networks;
+  info.takes_landmarks = true;
   AddReader<RuleReaderOptions>(
       registry, info,
       [](const RuleReaderOptions& options, const Observer::Context& context) {

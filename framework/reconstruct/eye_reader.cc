@@ -120,7 +120,8 @@ EyeReading EyeReader::Read(const Recording& recording, const std::filesystem::pa
     reading.eyes.emplace_back();
     reading.skull_points.emplace_back();
     if (!face.has_face()) continue;
-    ++reading.frames_with_face;
+    // What an oracle was told of is nothing that was found.
+    if (face.status != FaceStatus::kCarried) ++reading.frames_with_face;
     reading.eyes.back() = Look(frame.bgr, face);
     reading.skull_points.back() = motion.PointsOf(face);
   }

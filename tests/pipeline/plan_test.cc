@@ -187,12 +187,23 @@ TEST_F(PlanTest, FewerFramesRenewMasksAndNotWhatIsMeasured) {
 
 TEST_F(PlanTest, OraclesAloneGetTheOriginalsFaceTrack) {
   config_["observers"] = Json::parse(R"(["mediapipe_iris", "dlib_resnet",
-    {"type": "dlib_resnet", "name": "dlib_oracle", "landmarks": "oracle"}])");
+    {"type": "dlib_resnet", "name": "dlib_oracle", "landmarks": "oracle"},
+    {"type": "learned", "name": "learned_oracle", "landmarks": "oracle"},
+    {"type": "rules", "name": "rules_oracle", "landmarks": "oracle"},
+    {"type": "eye_measures", "name": "measures_oracle", "landmarks": "oracle"},
+    {"type": "eye_measures", "name": "measures"}])");
   const Plan plan = Make(config_);
-  int oracles = 0;
+  int oracles = 0, readings = 0;
   for (const Node& node : plan.nodes) {
     if (node.stage != Stage::kObserve) continue;
-    const bool oracle = node.observer == "dlib_oracle";
+    if (node.observer == "rules_oracle") {
+      // It reads what the observer with the same landmarks measured, and only that.
+      ASSERT_EQ(node.inputs.size(), 1u);
+      EXPECT_EQ(plan.nodes[node.inputs[0]].observer, "measures_oracle");
+      ++readings;
+      continue;
+    }
+    const bool oracle = node.observer.find("oracle") != std::string::npos;
     ASSERT_EQ(node.inputs.size(), oracle ? 3u : 2u);
     if (!oracle) continue;
     ++oracles;
@@ -201,7 +212,8 @@ TEST_F(PlanTest, OraclesAloneGetTheOriginalsFaceTrack) {
     EXPECT_EQ(track.variant, "");
     EXPECT_EQ(track.recording, node.recording);
   }
-  EXPECT_EQ(oracles, 4 * 2);
+  EXPECT_EQ(oracles, 3 * 4 * 2);
+  EXPECT_EQ(readings, 4 * 2);
 }
 
 TEST_F(PlanTest, SecretsNeverStandInAPlanButShapeItsKeys) {

@@ -10,6 +10,7 @@
 
 #include "maskbench/core/registry.h"
 #include "maskbench/perception/face_observation.h"
+#include "maskbench/perception/landmarks_option.h"
 #include "maskbench/perception/observer.h"
 
 namespace maskbench {
@@ -48,10 +49,9 @@ struct RecogniserEntry {
 void AddRecogniser(Registry<Observer>* registry, const RecogniserEntry& entry);
 
 /// How a recording's template is made; part of the options of every recogniser.
-struct TemplateOptions {
+struct TemplateOptions : LandmarksOption {
   int template_frames = 8;
   int min_frames = 1;
-  std::string landmarks = "detected";
 
   static const OptionTable<TemplateOptions>& Options();
 
@@ -64,14 +64,8 @@ struct TemplateOptions {
               "At most so many frames with a face, evenly spread, make the template.",
               {Range(1, 1000)})
         .Add("min_frames", static_cast<int O::*>(&O::min_frames),
-             "With fewer frames that show a face, enrolment fails.", {Range(1, 1000)})
-        .Add(
-            "landmarks", static_cast<std::string O::*>(&O::landmarks),
-            "How the face is aligned. detected: by what is found in the delivered frames; without, "
-            "enrolment fails. oracle: where nothing is found, by what was found in the original, "
-            "so that breaking the detector is no privacy. That is an ORACLE, which no outsider "
-            "has; the observer's name has to say so.",
-            {OneOf({"detected", "oracle"})});
+             "With fewer frames that show a face, enrolment fails.", {Range(1, 1000)});
+    LandmarksOption::AddTo(table);
   }
 };
 
