@@ -98,7 +98,10 @@ class DigitalMask : public Masker {
  public:
   /// @param over_original  the mask's face is laid over the recording's frames (unsafe).
   DigitalMask(const DigitalMaskOptions& options, const Context& context, bool over_original)
-      : options_(options), context_(context), over_original_(over_original) {}
+      : options_(options), context_(context), over_original_(over_original) {
+    // What is laid over a head is held as that is.
+    if (over_original_) options_.posture = "kept";
+  }
 
   std::string Extension(const Recording&) const override { return context_.delivery.Extension(); }
 
@@ -180,9 +183,13 @@ class DigitalMask : public Masker {
                                           overlay ? overlay->AfterFrame() : nullptr);
     bool settled = false;
     std::int64_t drawn = 0;
+    UsualPosture usual(options_);
     const auto draw = [&](MaskFrame frame) {
       if (mask.settled() && !std::exchange(settled, true)) video.Settle(mask.header());
+      usual.Add(frame);
+      usual.TakeOut(&frame);
       LimitPose(options_, &frame);
+      ForgetUnshown(options.stages, &frame);
       video.Draw(frame, job.frames.empty() ||
                             std::binary_search(job.frames.begin(), job.frames.end(), drawn));
       ++drawn;
@@ -240,7 +247,13 @@ class DigitalMask : public Masker {
     fit_notes_ = with_face ? seen.face->Notes() : Json();
     options.expressions = options_.expression ? &*seen.face : nullptr;
     MaskParameters parameters = MeasureMask(seen, options);
-    for (MaskFrame& frame : parameters.frames) LimitPose(options_, &frame);
+    UsualPosture usual(options_);
+    for (const MaskFrame& frame : parameters.frames) usual.Add(frame);
+    for (MaskFrame& frame : parameters.frames) {
+      usual.TakeOut(&frame);
+      LimitPose(options_, &frame);
+      ForgetUnshown(options.stages, &frame);
+    }
     return parameters;
   }
 
@@ -273,7 +286,7 @@ std::optional<ComponentChoice> ReconstructionFor(const Json& options) {
 void RegisterDigitalMask(Registry<Masker>* registry) {
   ComponentInfo info = {
       "digital_mask",
-      4,
+      5,
       "A rendered face, nobody's by default, with the patient's lids, gaze, expressions and head "
       "movements.",
       {EyeNetworkContract().name, "head/parametric", "head/canonical468"}};

@@ -2,6 +2,7 @@
 #include "maskbench/masking/mask_switches.h"
 
 #include <memory>
+#include <vector>
 
 #include <Eigen/Geometry>
 #include <gtest/gtest.h>
@@ -69,6 +70,99 @@ TEST(EyeSpacing, IsMeasuredWhereBothEyesAreInSight) {
   EXPECT_NEAR(*spacing, 61, 0.5);
   fit.record.eyes[0].in_sight.assign(9, 0);
   EXPECT_FALSE(EyeSpacingMm(fit));
+}
+
+/// Frames of one recording: a head that nods; in the last frame it is not seen.
+std::vector<MaskFrame> Nodding() {
+  std::vector<MaskFrame> frames;
+  for (const Eigen::Vector3d& head : {Eigen::Vector3d(2, -10, 1), Eigen::Vector3d(4, -8, 5),
+                                      Eigen::Vector3d(3, -3, 7), Eigen::Vector3d(90, 40, 90)}) {
+    MaskFrame frame = TestMaskFrame();
+    frame.status = head.x() < 90 ? MaskStatus::kSeen : MaskStatus::kHeld;
+    frame.opacity = 1;
+    frame.yaw_deg = head.x();
+    frame.pitch_deg = head.y();
+    frame.roll_deg = head.z();
+    frames.push_back(frame);
+  }
+  return frames;
+}
+
+std::vector<MaskFrame> WithoutUsual(std::vector<MaskFrame> frames, const std::string& posture) {
+  MaskSwitches switches;
+  switches.posture = posture;
+  UsualPosture usual(switches);
+  for (const MaskFrame& frame : frames) usual.Add(frame);
+  for (MaskFrame& frame : frames) usual.TakeOut(&frame);
+  return frames;
+}
+
+Eigen::Vector3d HeadOf(const MaskFrame& frame) {
+  return {frame.yaw_deg, frame.pitch_deg, frame.roll_deg};
+}
+
+TEST(UsualPosture, IsTheMedianOfWhatWasSeen) {
+  const auto frames = Nodding();
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const Eigen::Vector3d head = HeadOf(frames[i]);
+    // Medians by hand: yaw 3, pitch −8, roll 5. The held frame does not count, but follows.
+    EXPECT_EQ(HeadOf(WithoutUsual(frames, "kept")[i]), head);
+    EXPECT_EQ(HeadOf(WithoutUsual(frames, "levelled")[i]), head - Eigen::Vector3d(0, -8, 0));
+    const MaskFrame relative = WithoutUsual(frames, "relative")[i];
+    EXPECT_EQ(HeadOf(relative), head - Eigen::Vector3d(3, -8, 5));
+    for (size_t s = 0; s < 2; ++s) {
+      EXPECT_EQ(relative.eyes[s].azimuth_deg, frames[i].eyes[s].azimuth_deg);
+      EXPECT_EQ(relative.eyes[s].mrd1_mm, frames[i].eyes[s].mrd1_mm);
+    }
+  }
+}
+
+// A head that is always held 7° higher, or read so, is shown alike.
+TEST(UsualPosture, ForgetsAnOffset) {
+  auto higher = Nodding();
+  for (MaskFrame& frame : higher) frame.pitch_deg += 7;
+  const auto a = WithoutUsual(Nodding(), "levelled"), b = WithoutUsual(higher, "levelled");
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_EQ(HeadOf(a[i]), HeadOf(b[i]));
+}
+
+TEST(UsualPosture, InOnePassIsThatOfTheFramesSoFar) {
+  MaskSwitches switches;
+  switches.posture = "levelled";
+  UsualPosture usual(switches);
+  std::vector<double> shown;
+  for (MaskFrame frame : Nodding()) {
+    usual.Add(frame);
+    usual.TakeOut(&frame);
+    shown.push_back(frame.pitch_deg);
+  }
+  // Medians −10, −9, −8, and −8 again.
+  EXPECT_EQ(shown, (std::vector<double>{0, 1, 5, 48}));
+}
+
+// A frozen stage stores nothing of what it does not show, and is drawn alike.
+TEST(ForgetUnshown, LeavesThePictureAsItWas) {
+  const MaskFace& face = TestMaskFace();
+  for (const bool eyelid : {true, false}) {
+    MaskHeader header = TestMaskHeader();
+    header.stages.eyelid = eyelid;
+    header.stages.eyeball = !eyelid;
+    for (MaskFrame frame : Poses()) {
+      frame.eyes[0].status = MaskEyeStatus::kShut;
+      MaskFrame forgot = frame;
+      ForgetUnshown(header.stages, &forgot);
+      const ActorPose before = face.Pose(header, frame).pose,
+                      after = face.Pose(header, forgot).pose;
+      for (size_t s = 0; s < 2; ++s) {
+        EXPECT_EQ(before.eyes[s].azimuth_deg, after.eyes[s].azimuth_deg);
+        EXPECT_EQ(before.eyes[s].elevation_deg, after.eyes[s].elevation_deg);
+        EXPECT_EQ(before.lids[s].upper_mm, after.lids[s].upper_mm);
+        EXPECT_EQ(before.lids[s].lower_mm, after.lids[s].lower_mm);
+        EXPECT_EQ(forgot.eyes[s].mrd1_mm, eyelid ? frame.eyes[s].mrd1_mm : 0);
+        EXPECT_EQ(forgot.eyes[s].azimuth_deg, eyelid ? 0 : frame.eyes[s].azimuth_deg);
+      }
+      EXPECT_EQ(forgot.eyes[0].status, eyelid ? MaskEyeStatus::kShut : MaskEyeStatus::kOpen);
+    }
+  }
 }
 
 TEST(LimitPose, HoldsTheHeadAndNothingElse) {

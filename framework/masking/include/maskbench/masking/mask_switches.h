@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,7 @@ namespace maskbench {
 /// heights or visual axes against the camera.
 struct MaskSwitches {
   std::string eye_spacing = "face";
+  std::string posture = "levelled";
   std::string pose = "kept";
   double pose_limit_deg = 15;
 };
@@ -31,6 +33,30 @@ double EyeSpacingMm(const HeadModel& model, const std::vector<double>& identity)
 void SpaceEyes(const MaskSwitches& switches, std::optional<double> patient_mm,
                const HeadModel& model, FaceShape* face);
 
+/// How a patient usually holds his head in a recording: medians over the frames in which it was
+/// seen. What a mesh says of a head's pitch hangs on the face's shape more than on the head
+/// (rendered people differ by 5°, days of one of them by 1.5°), so that it tells people apart who
+/// hold their heads alike.
+class UsualPosture {
+ public:
+  explicit UsualPosture(const MaskSwitches& switches);
+  ~UsualPosture();
+  UsualPosture(UsualPosture&&) noexcept;
+
+  /// Takes a frame into account, unless its head was held or lost.
+  void Add(const MaskFrame& frame);
+  /// Turns the head of a frame against what is usual among the frames added so far, as
+  /// `switches.posture` says. Nothing changes before the first one.
+  void TakeOut(MaskFrame* frame) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Forgets what a mask without lids or eyeballs measured and does not show. No picture changes.
+void ForgetUnshown(const MaskStages& stages, MaskFrame* frame);
+
 /// Holds the head of a frame within what `switches.pose` allows. Place and size stay, and so do
 /// lids and visual axes, which are held against the camera.
 void LimitPose(const MaskSwitches& switches, MaskFrame* frame);
@@ -43,6 +69,13 @@ void AddMaskSwitches(OptionTable<O>* table) {
             "How far apart the eyes are: as the chosen face has it, as the patient has it, or as "
             "the head model's mean. The whole head becomes larger or smaller for it.",
             {OneOf({"face", "patient", "mean"})})
+      .Add("posture", static_cast<std::string O::*>(&O::posture),
+           "How the head is held on the whole. kept: as it was read. levelled: its pitch against "
+           "the recording's median (in mode `causal` that of the frames so far), so that nods stay "
+           "and a lifted chin is lost: what was read of it hangs on the face's shape, and tells "
+           "people apart. relative: yaw and roll as well, so that a head tilt is lost too. "
+           "unsafe_overlay always keeps it.",
+           {OneOf({"kept", "levelled", "relative"})})
       .Add("pose", static_cast<std::string O::*>(&O::pose),
            "How the head turns: as the patient's, no farther than `pose_limit_deg`, or not at all. "
            "Lids and lines of sight stay; how the head is held is lost beyond the limit.",
