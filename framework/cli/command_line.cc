@@ -44,6 +44,10 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   app.set_version_flag("--version", "maskbench " + program.version);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
+  bool check_only = false;
+  app.add_flag("--check-only", check_only,
+               "Before the subcommand: only check the command line, and the configuration of a "
+               "run, and do nothing.");
   std::function<int()> action;
   const auto does = [&action](CLI::App* command, std::function<int()> what) {
     command->callback([&action, what = std::move(what)] { action = what; });
@@ -59,7 +63,8 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
                    "Cases done at a time, each on one thread; the number of cores by default.")
       ->check(CLI::Range(1, 1024));
   run_command->add_flag("--retry-failed", run.retry_failed, "Do again what failed before.");
-  does(run_command, [&] { return RunCommand(program, run); });
+  does(run_command,
+       [&] { return check_only ? CheckCommand(program, run) : RunCommand(program, run); });
 
   RunArguments plan;
   CLI::App* plan_command =
@@ -366,6 +371,7 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitDone : kExitUsage;
   }
+  if (check_only && !run_command->parsed()) return kExitDone;
   try {
     return action();
   } catch (const UsageError& error) {

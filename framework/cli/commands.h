@@ -26,6 +26,8 @@ struct RunArguments {
 };
 int RunCommand(const Program& program, const RunArguments& arguments);
 int PlanCommand(const Program& program, const RunArguments& arguments);
+/// Reads and checks the configuration and its data set, and says nothing when all is well.
+int CheckCommand(const Program& program, const RunArguments& arguments);
 int ScoreCommand(const Program& program, const std::filesystem::path& out);
 int ReportCommand(const Program& program, const std::filesystem::path& out);
 int SheetsCommand(const Program& program, const std::filesystem::path& out,

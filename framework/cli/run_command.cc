@@ -181,6 +181,11 @@ int RunCommand(const Program& program, const RunArguments& arguments) {
   return ScoreAndReport(program, arguments.out, run.description, &store);
 }
 
+int CheckCommand(const Program& program, const RunArguments& arguments) {
+  Prepare(program, arguments);
+  return kExitDone;
+}
+
 int PlanCommand(const Program& program, const RunArguments& arguments) {
   const PreparedRun run = Prepare(program, arguments);
   std::map<std::string, int> by_stage;
