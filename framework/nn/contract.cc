@@ -121,6 +121,22 @@ NetworkSpec Mobileface() {
   return {contract, TfjsSource("mobileface", {"batchnorm0/add_1"})};
 }
 
+// What a face seems to feel (a small Xception of Arriaga et al., "Real-time convolutional neural
+// networks for emotion and gender classification", 2017; face_classification, MIT licence), trained
+// on FER2013 (Goodfellow et al., ICONIP 2013) and converted by the package's author; 64 px.
+// Input: grey = 0.2989 R + 0.587 G + 0.114 B of 0–1, then (grey − 0.5)·2, of a square of 1.2 × the
+// rotated mesh box.
+// Output: probabilities of angry, disgust, fear, happy, sad, surprise and neutral (the softmax is
+// part of the network).
+NetworkSpec Emotion() {
+  NetworkContract contract;
+  contract.name = "emotion";
+  contract.channels = 1;
+  contract.height = contract.width = 64;
+  contract.outputs = {{"probabilities", {7}}};
+  return {contract, TfjsSource("emotion", {"Identity"})};
+}
+
 // The project's own networks, whose input and outputs are in their headers: eye_network.h (lids and
 // irises), learned_reader.h (two that diagnose).
 NetworkSpec Own(const NetworkContract& contract) {
@@ -148,6 +164,7 @@ const std::vector<NetworkSpec>& BuiltInNetworks() {
                                                     DlibResnet(),
                                                     Faceres(),
                                                     Mobileface(),
+                                                    Emotion(),
                                                     Own(EyeNetworkContract()),
                                                     Own(ReaderFrameContract()),
                                                     Own(ReaderTimeContract())};

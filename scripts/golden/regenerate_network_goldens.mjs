@@ -20,6 +20,8 @@ const INPUT_RANGE = {
   dlib_resnet: [-0.5, 0.5],
   faceres: [-128, 128],
   mobileface: [0, 255],
+  // Of [-1, 1], and noise of that size saturates the softmax: 0.99998 for one mood.
+  emotion: [-0.2, 0.2],
 };
 
 // A bijection of 32-bit integers in which every input bit moves every output bit (multipliers from

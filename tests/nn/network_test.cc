@@ -88,7 +88,7 @@ TEST(ImportedNetworks, RefuseTheContractOfAnother) {
 }
 
 TEST(BuiltInNetworks, AreFoundByName) {
-  EXPECT_EQ(BuiltInNetworks().size(), 10u);
+  EXPECT_EQ(BuiltInNetworks().size(), 11u);
   EXPECT_EQ(BuiltInNetwork("iris").contract.width, 64);
   EXPECT_EQ(BuiltInNetwork("facemesh").contract.OutputIndex("presence"), 1u);
   EXPECT_THROW(BuiltInNetwork("nobody"), Error);
