@@ -80,7 +80,8 @@ class PairVerification : public Experiment {
     ExperimentResult result;
     for (const ComponentChoice& observer : data.config().observers) {
       const std::optional<DescriptorMetric> metric = MetricOf(observer);
-      if (!metric || KindOf(observer.type) == DescriptorKind::kStoredFile) continue;
+      const DescriptorKind kind = KindOf(observer.type);
+      if (!metric || kind == DescriptorKind::kStoredFile || kind == DescriptorKind::kMood) continue;
       const Templates originals =
           ReadTemplates(data, recordings, options_.gallery_variant, observer.name);
       for (const ComponentChoice& variant : data.config().variants) {

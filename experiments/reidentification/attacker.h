@@ -50,6 +50,8 @@ struct AttackInput {
   DescriptorMetric metric = DescriptorMetric::kCosine;
   /// Null for attackers that look at no descriptors.
   const TemplateSource* templates = nullptr;
+  /// What the descriptors are made from.
+  DescriptorKind kind = DescriptorKind::kFace;
 
   const Templates& Probes() const { return templates->Of(plan.variant); }
   const Templates& Gallery() const { return templates->Of(plan.gallery_variant); }
@@ -64,7 +66,7 @@ struct Attacker {
   std::string help;
   /// Whether it looks at descriptors (of an observer that gives them), and which.
   bool looks_at_descriptors = true;
-  DescriptorKind kind = DescriptorKind::kFace;
+  std::vector<DescriptorKind> kinds = {DescriptorKind::kFace};
   /// For those that look at no descriptors: what stands in the column `recogniser`.
   std::string looks_at_instead{};
   /// The attacks that there are in a run.

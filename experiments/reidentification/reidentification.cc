@@ -117,7 +117,8 @@ class Reidentification : public Experiment {
       for (size_t p = 0; p < round.protocols.size(); ++p) {
         for (const std::string& attacker : options_.attackers) {
           if (const Attacker& found = FindAttacker(attacker);
-              found.looks_at_descriptors && found.kind == KindOf(observer.type))
+              found.looks_at_descriptors &&
+              std::count(found.kinds.begin(), found.kinds.end(), KindOf(observer.type)) > 0)
             Run(found, observer, &templates, &planted, p, &round);
         }
       }
@@ -245,7 +246,8 @@ class Reidentification : public Experiment {
       Figure head = HeadOf(data, round->name, plan, observer.name);
       head.attacker = attacker.name;
       if (attacker.by_pairing) head.group = GroupText({{"pairing", options_.pairings[pairing]}});
-      const AttackInput input{data, options_, protocol, plan, metric, templates};
+      const AttackInput input{
+          data, options_, protocol, plan, metric, templates, KindOf(observer.type)};
       if (!attacker.search) {
         attacker.more(input, nullptr, head, figures);
         continue;

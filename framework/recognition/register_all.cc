@@ -5,6 +5,7 @@ namespace maskbench {
 // One line per recogniser: its Register function is declared here and called below.
 #define MASKBENCH_RECOGNISERS(X) \
   X(DlibResnet)                  \
+  X(Emotion)                     \
   X(Faceres)                     \
   X(Mobileface)                  \
   X(NpyDescriptors)              \

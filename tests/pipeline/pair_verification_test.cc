@@ -99,6 +99,14 @@ TEST_F(PairVerificationTest, ByHand) {
   EXPECT_EQ(figures.at("mask_to_face/pair_accuracy").gallery_variant, "original");
 }
 
+TEST_F(PairVerificationTest, MoodsVerifyNobody) {
+  config_["observers"] = {"emotion"};
+  const auto figures = Score([](const std::string& recording, const std::string&) {
+    return std::optional(recording[0] == 'a' ? 0.0F : 10.0F);
+  });
+  EXPECT_TRUE(figures.empty());
+}
+
 TEST_F(PairVerificationTest, FailuresAreTwoPersonsAndStayInTheDenominator) {
   const auto figures = Score([](const std::string& recording, const std::string&) {
     // In fold 1 and 2 nobody enrols.

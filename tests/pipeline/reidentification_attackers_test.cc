@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/recognition/mood.h"
 
 #include "pipeline/reidentification_fixture.h"
 
@@ -258,6 +259,116 @@ TEST_F(AttackersTest, AttributesAreReadWhereTheyLeak) {
   EXPECT_GT(nothing.interval.high, 0.5);
   EXPECT_LT(silent.at(masked + "attribute_accuracy attribute=sex").value, 0.75);
   EXPECT_EQ(CountOf(leaking, masked + "rank_1"), 0);
+}
+
+/// Seven probabilities: `share` for one mood, the rest for all others alike.
+std::vector<float> Feels(const std::string& mood, float share = 0.7F) {
+  std::vector<float> probabilities(MoodNames().size(), (1 - share) / 6);
+  for (size_t i = 0; i < probabilities.size(); ++i)
+    if (MoodNames()[i] == mood) probabilities[i] = share;
+  return probabilities;
+}
+
+TEST_F(AttackersTest, MoodIsWhatTheNetworkCallsTheOriginal) {
+  AddSubjects(31);
+  for (size_t i = 0; i < dataset_.subjects.size(); ++i)
+    dataset_.subjects[i].attributes = {{"sex", i % 2 == 0 ? "male" : "female"}};
+  Choose({"face_to_face", "mask_to_face", "mask_to_mask", "trained", "attributes"},
+         {"dlib_resnet", "emotion"});
+  const auto own_mood = [](int subject) {
+    return std::string(subject < 10 ? "happy" : subject < 28 ? "neutral" : "sad");
+  };
+  single_frames_ = [&](int subject, const std::string&, const std::string& variant) {
+    std::vector<Embedding> frames;
+    if (variant != "original") return frames;
+    for (int frame = 0; frame < (subject == 4 ? 1 : 4); ++frame) {
+      // The first three people change from frame to frame.
+      const bool other = subject < 3 && frame % 2 == 1;
+      frames.push_back({10 * frame, Feels(other ? "angry" : own_mood(subject))});
+    }
+    return frames;
+  };
+  const auto figures = All([&](int subject, const std::string& recording,
+                               const std::string& variant, const std::string& observer) -> Numbers {
+    if (observer == "dlib_resnet") return Face(subject, recording);
+    if (variant == "original") {
+      if (subject == 30) return std::nullopt;  // Nobody knows what this one felt.
+      return Feels(own_mood(subject));
+    }
+    if (subject >= 5 && subject < 10) {  // Rather neutral, but happier than neutral ones.
+      std::vector<float> faint = Feels("neutral", 0.6F);
+      faint[3] = 0.2F;
+      return faint;
+    }
+    if ((subject >= 25 && subject < 28) || recording == "s29_2") return std::nullopt;
+    return Feels(own_mood(subject), 0.64F);  // Of the others 0.06 each.
+  });
+  const std::string masked = "attributes emotion gaussian_blur  ",
+                    original = "attributes emotion original  ";
+  // Of 60 recordings 36 are neutral. Called rightly: 10 happy, 30 neutral, 6 that are called what
+  // most are, 3 sad.
+  const Figure& accuracy = figures.at(masked + "attribute_accuracy attribute=mood");
+  EXPECT_NEAR(accuracy.value, 49.0 / 60, 1e-12);
+  EXPECT_EQ(accuracy.n, 60);
+  EXPECT_EQ(accuracy.n_failed, 7);
+  EXPECT_GT(accuracy.interval.low, 0.6);
+  EXPECT_LT(accuracy.interval.high, 0.95);
+  EXPECT_NEAR(figures.at(masked + "attribute_majority attribute=mood").value, 0.6, 1e-12);
+  // 10 happy at 0.64 and 10 at 0.2 against 33 at 0.06 and 7 failures at the share, 1/3.
+  EXPECT_NEAR(figures.at(masked + "attribute_auc attribute=mood,class=happy").value,
+              (10 * 40 + 10 * 33) / 800.0, 1e-12);
+  EXPECT_EQ(CountOf(figures, masked + "attribute_auc attribute=mood,class=neutral"), 1);
+  // Three people were sad, of whom one does not count.
+  EXPECT_EQ(CountOf(figures, masked + "attribute_auc"), 2);
+  // The original against itself: two people with one frame or none are left out, three are torn.
+  EXPECT_EQ(figures.at(original + "attribute_accuracy attribute=mood").n, 58);
+  EXPECT_NEAR(figures.at(original + "attribute_accuracy attribute=mood").value, 52.0 / 58, 1e-12);
+  EXPECT_NEAR(figures.at(original + "attribute_majority attribute=mood").value, 36.0 / 58, 1e-12);
+  EXPECT_EQ(figures.at(original + "attribute_accuracy attribute=mood").n_failed, 0);
+  // It recognises nobody, and who recognises reads no mood.
+  int others = 0;
+  for (const auto& [name, figure] : figures) {
+    others += figure.recogniser == "emotion" && figure.attacker != "attributes" ? 1 : 0;
+    others += figure.recogniser == "fused" ? 1 : 0;
+    EXPECT_EQ(figure.recogniser == "emotion",
+              figure.parameter.find("attribute=mood") != std::string::npos)
+        << name;
+  }
+  EXPECT_EQ(others, 0);
+  EXPECT_EQ(
+      CountOf(figures, "attributes dlib_resnet gaussian_blur  attribute_accuracy attribute=sex"),
+      1);
+}
+
+TEST_F(AttackersTest, AMoodThatEverybodyHasTellsNothing) {
+  AddSubjects(20);
+  dataset_.subjects[0].attributes = {{"sex", "male"}};
+  Choose({"attributes"}, {"emotion"});
+  const auto figures =
+      All([&](int, const std::string&, const std::string& variant, const std::string&) -> Numbers {
+        return Feels(variant == "original" ? "sad" : "happy");
+      });
+  const std::string masked = "attributes emotion gaussian_blur  ";
+  EXPECT_EQ(figures.at(masked + "attribute_accuracy attribute=mood").value, 0);
+  EXPECT_EQ(figures.at(masked + "attribute_majority attribute=mood").value, 1);
+  EXPECT_EQ(CountOf(figures, masked + "attribute_auc"), 0);
+  // Nothing was seen of single frames.
+  EXPECT_EQ(CountOf(figures, "attributes emotion original"), 0);
+}
+
+TEST_F(AttackersTest, WhoSeesNoMoodSaysTheMostFrequentOne) {
+  AddSubjects(20);
+  dataset_.subjects[0].attributes = {{"sex", "male"}};
+  Choose({"attributes"}, {"emotion"});
+  const auto figures = All([&](int subject, const std::string&, const std::string& variant,
+                               const std::string&) -> Numbers {
+    if (variant != "original") return std::nullopt;
+    return Feels(subject < 8 ? "surprise" : "fear");
+  });
+  const std::string masked = "attributes emotion gaussian_blur  ";
+  EXPECT_NEAR(figures.at(masked + "attribute_accuracy attribute=mood").value, 0.6, 1e-12);
+  EXPECT_EQ(figures.at(masked + "attribute_accuracy attribute=mood").n_failed, 40);
+  EXPECT_NEAR(figures.at(masked + "attribute_auc attribute=mood,class=fear").value, 0.5, 1e-12);
 }
 
 TEST_F(AttackersTest, AttributesThatNobodyStatesAreAProblem) {

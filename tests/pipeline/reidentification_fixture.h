@@ -80,6 +80,7 @@ class ReidentificationTest : public testing::Test {
       if (node.stage == Stage::kObserve) {
         const int subject = std::stoi(dataset_.FindRecording(node.recording)->subject.substr(1));
         if (const auto values = descriptor(subject, node.recording, node.variant, node.observer)) {
+          seen.embeddings = single_frames_(subject, node.recording, node.variant);
           seen.embeddings.push_back({Embedding::kTemplate, *values});
         }
         seen.frames = 8;
@@ -106,6 +107,11 @@ class ReidentificationTest : public testing::Test {
   /// Of the 8 frames of each recording, those with a face; negative when the step failed.
   std::function<int(int subject, const std::string& recording, const std::string& variant)> faces_ =
       [](int, const std::string&, const std::string&) { return 8; };
+  /// What is seen of single frames where there is a template.
+  std::function<std::vector<Embedding>(int subject, const std::string& recording,
+                                       const std::string& variant)>
+      single_frames_ =
+          [](int, const std::string&, const std::string&) { return std::vector<Embedding>(); };
   TemporaryFolder folder_;
   int stores_ = 0;
   Components components_;

@@ -145,8 +145,8 @@ TEST_F(RecogniserObserverTest, MetricIsKnownByType) {
   EXPECT_EQ(MetricOf("nobody"), std::nullopt);
   Registry<Observer> all("observer");
   RegisterRecognisers(&all);
-  EXPECT_THAT(all.Types(), ElementsAre("dlib_resnet", "faceres", "mobileface", "npy_descriptors",
-                                       "periocular", "torchscript"));
+  EXPECT_THAT(all.Types(), ElementsAre("dlib_resnet", "emotion", "faceres", "mobileface",
+                                       "npy_descriptors", "periocular", "torchscript"));
   EXPECT_EQ(MetricOf("dlib_resnet"), DescriptorMetric::kEuclidean);
   EXPECT_EQ(MetricOf("faceres"), DescriptorMetric::kCosine);
   // Where an option decides, the choice has to be asked.

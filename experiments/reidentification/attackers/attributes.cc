@@ -1,23 +1,19 @@
-// Somebody who does not look for a person, but for what the person is: sex, age, ancestry.
+// Somebody who does not look for a person, but for what the person is: sex, age, ancestry, mood.
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include <fmt/format.h>
-
 #include "maskbench/core/text.h"
 #include "maskbench/recognition/attribute_reader.h"
-#include "maskbench/stats/proportion.h"
-#include "maskbench/stats/roc_area.h"
 
 #include "experiments/reidentification/attacker.h"
+#include "experiments/reidentification/attribute_figures.h"
+#include "experiments/reidentification/mood.h"
 
 namespace maskbench {
 namespace {
 
 constexpr int kFolds = 5;
-/// With fewer people who have a certain attribute it is not read.
-constexpr int kLeastPerClass = 5;
 
 /// An attribute that the data set states of its subjects.
 struct Attribute {
@@ -68,16 +64,11 @@ std::vector<Attribute> AttributesOf(const RunData& data) {
   return attributes;
 }
 
-/// A recording that was read.
-struct Read {
-  int subject = 0, label = 0, called = 0;
-  std::vector<double> scores;  ///< Of each class.
-};
-
 /// Reads every recording, having learned from people of other folds. Who cannot be enrolled, or has
 /// nobody to be learned from, is called what most of those others are, with scores that say
 /// nothing.
-std::vector<Read> ReadAll(const AttackInput& input, const Attribute& attribute, int64_t* failed) {
+std::vector<ReadAttribute> ReadAll(const AttackInput& input, const Attribute& attribute,
+                                   int64_t* failed) {
   const Templates& templates = input.Probes();
   const auto label_of = [&](const Protocol::Entry& entry) {
     const auto found =
@@ -85,7 +76,7 @@ std::vector<Read> ReadAll(const AttackInput& input, const Attribute& attribute, 
     return found == attribute.of_subject.end() ? -1 : found->second;
   };
   const auto classes = static_cast<int>(attribute.classes.size());
-  std::vector<Read> all;
+  std::vector<ReadAttribute> all;
   for (const AttackedPart& part : DealIntoParts(input.protocol, kFolds, input.seed())) {
     std::vector<ClassifiedDescriptor> samples;
     std::vector<double> shares(attribute.classes.size(), 0);
@@ -107,7 +98,7 @@ std::vector<Read> ReadAll(const AttackInput& input, const Attribute& attribute, 
     for (const std::vector<Protocol::Entry>* entries :
          {&part.attacked.gallery, &part.attacked.probes}) {
       for (const Protocol::Entry& entry : *entries) {
-        Read read;
+        ReadAttribute read;
         read.subject = entry.subject;
         read.label = label_of(entry);
         if (read.label < 0) continue;
@@ -131,59 +122,20 @@ std::vector<Read> ReadAll(const AttackInput& input, const Attribute& attribute, 
   return all;
 }
 
-Proportion ShareOf(const std::vector<Read>& all, const std::function<bool(const Read&)>& counts) {
-  std::map<int, ClusterShare> clusters;
-  for (const Read& read : all) {
-    clusters[read.subject].hits += counts(read) ? 1 : 0;
-    clusters[read.subject].n += 1;
-  }
-  std::vector<ClusterShare> shares;
-  for (const auto& [subject, share] : clusters) shares.push_back(share);
-  return ClusteredProportion(shares);
-}
-
 void AddAttributes(const AttackInput& input, const Searches*, const Figure& head,
                    std::vector<Figure>* figures) {
+  if (input.kind == DescriptorKind::kMood) {
+    AddMood(input, head, figures);
+    return;
+  }
   for (const Attribute& attribute : AttributesOf(input.data)) {
     int64_t failed = 0;
-    const std::vector<Read> all = ReadAll(input, attribute, &failed);
-    std::set<int> people;
-    std::vector<int> sizes(attribute.classes.size(), 0);
-    for (const Read& read : all) {
-      people.insert(read.subject);
-      ++sizes[static_cast<size_t>(read.label)];
-    }
-    const auto add = [&](const char* metric, const std::string& parameter,
-                         const IntervalEstimate& estimate) {
-      Figure figure = head;
-      figure.metric = metric;
-      figure.parameter = parameter;
-      figure.value = estimate.value;
-      if (static_cast<int>(people.size()) >= kMinimumUnits) figure.interval = estimate.interval;
-      figure.n = static_cast<long long>(all.size());
-      figure.n_unit = "recording";
-      figure.n_failed = failed;
-      figure.unit = "share";
-      figures->push_back(figure);
-    };
-    const auto most =
-        static_cast<int>(std::max_element(sizes.begin(), sizes.end()) - sizes.begin());
-    const std::string name = "attribute=" + attribute.name;
-    add("attribute_accuracy", name,
-        ShareOf(all, [](const Read& read) { return read.called == read.label; }));
-    IntervalEstimate majority = ShareOf(all, [&](const Read& read) { return read.label == most; });
-    majority.interval = {};
-    add("attribute_majority", name, majority);
+    const std::vector<ReadAttribute> all = ReadAll(input, attribute, &failed);
+    std::vector<int> told;
     // Of two classes either says it all.
-    const size_t told = attribute.classes.size() == 2 ? 1 : attribute.classes.size();
-    for (size_t which = 0; which < told; ++which) {
-      std::vector<ScoredEye> scored;
-      for (const Read& read : all)
-        scored.push_back({read.subject, read.label == static_cast<int>(which), read.scores[which]});
-      add("attribute_auc",
-          fmt::format("attribute={},class={}", attribute.name, attribute.classes[which]),
-          ClusteredRocArea(scored));
-    }
+    const int classes = static_cast<int>(attribute.classes.size());
+    for (int which = 0; which < (classes == 2 ? 1 : classes); ++which) told.push_back(which);
+    AddAttributeFigures({attribute.name, attribute.classes, told}, all, failed, head, figures);
   }
 }
 
@@ -195,7 +147,9 @@ Attacker AttributesAttacker() {
   attacker.help =
       "looks for nobody, but reads off descriptors what the data set states of its subjects (sex, "
       "age above or below the median, ancestry), by a regression learned on other subjects under "
-      "the same variant, in five parts.";
+      "the same variant, in five parts; with the observer emotion, the mood that its network sees "
+      "in the original, as far as it sees the same behind the mask.";
+  attacker.kinds = {DescriptorKind::kFace, DescriptorKind::kMood};
   attacker.plans = [](const RunConfig& config, const ReidentificationOptions&) {
     std::vector<AttackPlan> plans;
     for (const ComponentChoice& variant : config.variants) plans.push_back({variant.name, ""});
@@ -219,7 +173,10 @@ Attacker AttributesAttacker() {
       "somebody who learned from other people under the same variant. attribute_majority: what "
       "always naming the most frequent class gives. attribute_auc: of one class against the "
       "others; "
-      "0.5 is chance. A number (age) is told to be below its median over the subjects, or not.";
+      "0.5 is chance. A number (age) is told to be below its median over the subjects, or not. "
+      "Nobody states moods: attribute=mood is what a network calls the masked recording against "
+      "what it calls the original; in the original's own row, one half of its frames against the "
+      "other.";
   attacker.table_metrics = {"attribute_accuracy", "attribute_majority", "attribute_auc"};
   return attacker;
 }

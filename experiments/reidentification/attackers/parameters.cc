@@ -11,7 +11,7 @@ Attacker ParametersAttacker() {
       "files of parameters against files of parameters, by what tells those of half of the "
       "subjects apart, for the other half; needs the observer stored_parameters, and masks that "
       "store something.";
-  attacker.kind = DescriptorKind::kStoredFile;
+  attacker.kinds = {DescriptorKind::kStoredFile};
   attacker.plans = MasksAgainstThemselves;
   attacker.search = [](const AttackInput& input) -> std::optional<Searches> {
     if (!AnyEnrolled(input.Probes())) return std::nullopt;  // The variant stores nothing.

@@ -10,7 +10,7 @@ Attacker PeriocularAttacker() {
   attacker.help =
       "the eye region alone, learned like trained: masked against original and against masked, and "
       "original against original as its upper bound; needs the observer periocular.";
-  attacker.kind = DescriptorKind::kEyeRegion;
+  attacker.kinds = {DescriptorKind::kEyeRegion};
   attacker.plans = [](const RunConfig& config, const ReidentificationOptions& options) {
     std::vector<AttackPlan> plans = {{options.gallery_variant, options.gallery_variant}};
     for (AttackPlan& plan : MasksAgainstOriginals(config, options)) plans.push_back(plan);

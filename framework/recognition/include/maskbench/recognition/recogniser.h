@@ -26,6 +26,7 @@ enum class DescriptorKind {
   kFace,        ///< A picture of the whole face.
   kEyeRegion,   ///< A picture of the eyes alone.
   kStoredFile,  ///< The file that a mask stores in the video's place.
+  kMood,        ///< What a face seems to feel, which is nobody's name: nothing to recognise with.
 };
 
 /// Turns a face into a descriptor. One instance per worker.
