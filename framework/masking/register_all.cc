@@ -16,7 +16,8 @@ namespace maskbench {
   X(UnsafeOverlay)           \
   X(OracleMask)              \
   X(Command)                 \
-  X(Premade)
+  X(Premade)                 \
+  X(TorchscriptMask)
 
 #define MASKBENCH_DECLARE(Name) void Register##Name(Registry<Masker>* registry);
 MASKBENCH_MASKERS(MASKBENCH_DECLARE)
