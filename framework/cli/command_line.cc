@@ -23,6 +23,22 @@ constexpr char kDescription[] =
     "Exit codes: 0 done; 1 could not go on; 2 bad usage or configuration; 3 done, but some cases "
     "failed.";
 
+constexpr char kCheckMethodFooter[] =
+    "A mask is tried on a usual video, an odd size (321×241), one frame and a video with nobody in "
+    "it. Checked: that it can be made with its options; frames, rate and size; that the face is "
+    "changed in every frame and nothing goes out as filmed where no face is found; that it repeats "
+    "byte by byte, after another recording and beside another instance; that it leaves the "
+    "recording alone; its speed. A recogniser also: one size, finite numbers, distance 0 to "
+    "itself, "
+    "the same person nearer than others. A reader also: its words. The people are rendered, always "
+    "the same three; what is said of them is no result.\n\n"
+    "Examples:\n"
+    "  maskbench check-method --variant gaussian_blur --set sigma_face=0.2\n"
+    "  maskbench check-method --observer torchscript --set file=my_recogniser.pt\n"
+    "  maskbench check-method my_run.json my_mask --keep look_here\n\n"
+    "Each line says ok, note (to know, need not be wrong) or PROBLEM.\n"
+    "Exit codes: 0 no problems; 1 problems, or networks are missing; 2 bad usage.";
+
 void AddRunArguments(CLI::App* command, RunArguments* arguments) {
   command->add_option("CONFIG", arguments->config, "Run configuration, a JSON file.")->required();
   command->add_option("--set", arguments->overrides,
@@ -204,6 +220,25 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
                    "IN and OUT: recording, and video to write; OUT alone with --from.")
       ->required();
   does(mask_command, [&] { return MaskCommand(program, mask); });
+
+  CheckArguments check;
+  CLI::App* check_method = app.add_subcommand(
+      "check-method",
+      "Say what is wrong with a method before a long run: a mask or an observer is tried on a few "
+      "short recordings that are made for it.");
+  check_method->footer(kCheckMethodFooter);
+  check_method->add_option("CONFIG", check.config, "Run configuration that has the method.");
+  check_method->add_option("NAME", check.name, "Name of a variant or observer in it.");
+  check_method->add_option("--variant", check.variant, "Masking method; see `maskbench list`.");
+  check_method->add_option("--observer", check.observer,
+                           "Measure, recogniser or reader; see `maskbench list`.");
+  check_method->add_option("--set", check.options,
+                           "Option of the method, or with CONFIG of the configuration; may be "
+                           "repeated.");
+  check_method->add_option("--keep", check.keep,
+                           "Folder in which the recordings and what came of them stay, to be "
+                           "looked at.");
+  does(check_method, [&] { return CheckCommand(program, check); });
 
   GalleryArguments gallery;
   CLI::App* gallery_command = app.add_subcommand(

@@ -68,6 +68,15 @@ struct MaskArguments {
 };
 int MaskCommand(const Program& program, const MaskArguments& arguments);
 
+struct CheckArguments {
+  std::filesystem::path config;  ///< With `name`: a method of a configuration.
+  std::string name;
+  std::string variant, observer;  ///< Without: one of them, a type.
+  std::vector<std::string> options;
+  std::filesystem::path keep;
+};
+int CheckCommand(const Program& program, const CheckArguments& arguments);
+
 struct GalleryArguments {
   std::filesystem::path run, masks, to;
   std::string split = "all";

@@ -20,26 +20,12 @@
 
 #include "commands.h"
 #include "lid_plot.h"
+#include "one_component.h"
 #include "progress.h"
 
 namespace maskbench {
 namespace {
 namespace fs = std::filesystem;
-
-ComponentChoice Choose(const ComponentCatalog& catalog, const std::string& type,
-                       const std::vector<std::string>& options) {
-  const std::vector<std::string> types = catalog.Types();
-  if (std::find(types.begin(), types.end(), type) == types.end()) {
-    throw UsageError(fmt::format("\"{}\" is no {}; known: {}.{}", type, catalog.Kind(),
-                                 Join(types, ", "), Suggestion(type, types)));
-  }
-  Json json = Json::object();
-  for (const std::string& option : options) ApplyOverride(option, &json);
-  Problems problems;
-  ComponentChoice choice{type, type, catalog.Complete(type, json, "", &problems)};
-  problems.ThrowIfAny(type);
-  return choice;
-}
 
 void TrackFaces(const Program& program, const fs::path& input, const fs::path& track) {
   const NetworkLibrary networks(program.ModelsDir());
