@@ -7,7 +7,8 @@ function(maskbench_layer name)
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
   add_library(maskbench_${name} STATIC ${sources})
   add_library(maskbench::${name} ALIAS maskbench_${name})
-  target_include_directories(maskbench_${name} PUBLIC ${folder}/include PRIVATE ${folder})
+  target_include_directories(maskbench_${name} PUBLIC $<BUILD_INTERFACE:${folder}/include>
+                                                    PRIVATE ${folder})
   list(TRANSFORM ARG_USES PREPEND maskbench::)
   target_link_libraries(maskbench_${name} PUBLIC ${ARG_USES} ${ARG_LIBRARIES}
                                           PRIVATE ${ARG_PRIVATE_LIBRARIES})
