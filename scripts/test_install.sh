@@ -27,7 +27,9 @@ fail() {
 # The shell blocks of the page, in order and in one shell.
 sed -n '/^```sh$/,/^```$/p' "$source_dir/docs/own_methods.md" | grep -v '^```' > commands.sh
 [ "$(grep -c check-method commands.sh)" -ge 7 ] || fail "too few commands were found in the page"
-bash -euo pipefail -x commands.sh
+bash -euo pipefail -x commands.sh 2>&1 | tee commands.log
+grep -q 'should have shape \[1, any\], but has \[1, 3, 112, 112\]' commands.log ||
+  fail "a mask is taken for a recogniser"
 
 # Files of a run that the page promises.
 masks=build/examples/own_masks/figures.csv
