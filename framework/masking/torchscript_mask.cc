@@ -162,10 +162,10 @@ class FaceNetworkMask : public FrameMasker {
     bgr.copyTo(*masked);
     const cv::Rect place = Outline(square, bgr.size());
     if (place.empty()) return;
-    // A repeated edge, so that the square's own edge is not darkened by what lies outside.
-    constexpr int kEdge = 2;
-    cv::copyMakeBorder(made_, edged_, kEdge, kEdge, kEdge, kEdge, cv::BORDER_REPLICATE);
-    WarpAntialiased(edged_, CropFromFrame(square, place.tl(), kEdge), place.size(), &pasted_);
+    // Whole pixels of the frame reach beyond the square, so its edge is repeated for two of them.
+    const int edge = 2 + static_cast<int>(std::ceil(2 / square.Scale(options_.side_px)));
+    cv::copyMakeBorder(made_, edged_, edge, edge, edge, edge, cv::BORDER_REPLICATE);
+    WarpAntialiased(edged_, CropFromFrame(square, place.tl(), edge), place.size(), &pasted_);
     cv::Mat inside(bgr.size(), CV_8U, cv::Scalar(0));
     cv::fillConvexPoly(inside, corners_, cv::Scalar(255));
     if (options_.paste == "oval") {

@@ -177,6 +177,7 @@ TEST_F(TorchscriptMaskTest, WhatIsPastedBackLiesWhereItWasCutOut) {
       const double largest = cv::norm(masked, scene.frames()[0], cv::NORM_INF, inside);
       EXPECT_LE(largest, 5) << roll_rad << " " << upright;
       EXPECT_GT(largest, 0);
+      EXPECT_LE(LargestDifference(masked, scene.frames()[0]), 24) << roll_rad << " " << upright;
     }
   }
 }
