@@ -8,6 +8,7 @@
 #include "maskbench/core/error.h"
 #include "maskbench/core/text.h"
 #include "maskbench/pipeline/components.h"
+#include "maskbench/pipeline/option_path.h"
 
 namespace maskbench {
 
@@ -161,15 +162,7 @@ OptionTable<RunConfig> RunConfigOptions(const Components& components) {
       });
 }
 
-void ApplyOverride(const std::string& assignment, Json* config) {
-  const size_t equals = assignment.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw UsageError(fmt::format("--set {} is not of the form a.b=c.", assignment));
-  }
-  // Messages leave the value out: it may be a secret.
-  const std::string path = assignment.substr(0, equals), text = assignment.substr(equals + 1);
-  Json value = Json::parse(text, nullptr, false);
-  if (value.is_discarded()) value = text;
+Json& OptionAt(const std::string& path, const std::string& who, Json* config) {
   Json* at = config;
   for (const std::string& part : Split(path, '.')) {
     if (at->is_array()) {
@@ -182,19 +175,29 @@ void ApplyOverride(const std::string& assignment, Json* config) {
         if (item == Json(part)) item = Json{{"type", part}};  // Spell the shorthand out.
         if (item.is_object() && (item.value("name", item.value("type", "")) == part)) entry = &item;
       }
-      if (entry == nullptr) {
-        throw UsageError(fmt::format("--set {}: the list has no entry \"{}\".", path, part));
-      }
+      if (entry == nullptr)
+        throw UsageError(fmt::format("{}: the list has no entry \"{}\".", who, part));
       at = entry;
       continue;
     }
     if (at->is_null()) *at = Json::object();
-    if (!at->is_object()) {
-      throw UsageError(fmt::format("--set {}: \"{}\" is inside of what is no object.", path, part));
-    }
+    if (!at->is_object())
+      throw UsageError(fmt::format("{}: \"{}\" is inside of what is no object.", who, part));
     at = &(*at)[part];
   }
-  *at = value;
+  return *at;
+}
+
+void ApplyOverride(const std::string& assignment, Json* config) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw UsageError(fmt::format("--set {} is not of the form a.b=c.", assignment));
+  }
+  // Messages leave the value out: it may be a secret.
+  const std::string path = assignment.substr(0, equals), text = assignment.substr(equals + 1);
+  Json value = Json::parse(text, nullptr, false);
+  if (value.is_discarded()) value = text;
+  OptionAt(path, "--set " + path, config) = value;
 }
 
 RunConfig ParseRunConfig(const Json& json, const Components& components, const std::string& name) {
