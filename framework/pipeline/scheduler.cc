@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
-#include "maskbench/core/hash.h"
 #include "maskbench/masking/stored_file.h"
+#include "maskbench/pipeline/earlier_work.h"
 #include "maskbench/pipeline/plan.h"
 
 namespace maskbench {
@@ -37,7 +37,7 @@ class Schedule {
     for (size_t i = 0; i < nodes_.size(); ++i) {
       for (const int input : nodes_[i].inputs) dependents_[input].push_back(static_cast<int>(i));
     }
-    DecideWhatStays();
+    stays_ = FilesThatStay(*context_.plan, *context_.config, *context_.dataset);
     TakeOverEarlierOutcomes();
     for (size_t i = 0; i < nodes_.size(); ++i) {
       for (const int input : nodes_[i].inputs) waiting_for_[i] += ended_[input] ? 0 : 1;
@@ -60,49 +60,13 @@ class Schedule {
   }
 
  private:
-  void DecideWhatStays() {
-    stays_.assign(nodes_.size(), true);
-    if (context_.config->keep == "all") return;
-    std::set<std::string> pictured;
-    for (std::string& id : PicturedRecordings(context_.plan->recordings, *context_.dataset))
-      pictured.insert(std::move(id));
-    for (size_t i = 0; i < nodes_.size(); ++i) {
-      const bool shown = pictured.count(nodes_[i].recording) > 0;
-      stays_[i] = nodes_[i].stage == Stage::kMask && (shown || context_.config->keep == "masked");
-    }
-  }
-
-  /// From the last node to the first, since a file that is gone matters only to those who read it.
   void TakeOverEarlierOutcomes() {
-    const std::map<std::string, NodeOutcome> earlier = store_->Outcomes();
-    for (int i = static_cast<int>(nodes_.size()) - 1; i >= 0; --i) {
-      const auto found = earlier.find(nodes_[i].key);
-      if (found == earlier.end()) continue;
-      const NodeOutcome& outcome = found->second;
-      if (outcome.status != NodeStatus::kDone && options_.retry_failed) continue;
-      bool wanted = stays_[i];
-      for (const int dependent : dependents_[i]) wanted |= !ended_[dependent];
-      // A file that is gone or changed is made again.
-      if (!outcome.artefact.empty()) {
-        const std::filesystem::path file = context_.out / outcome.artefact;
-        const bool there = std::filesystem::exists(file);
-        if (there ? Sha256OfFile(file) != outcome.artefact_sha256 : wanted) continue;
-        const std::string stored_sha256 = outcome.notes.value("stored_sha256", "");
-        const std::filesystem::path stored = StoredBeside(file);
-        if (!stored_sha256.empty() && wanted &&
-            (!std::filesystem::exists(stored) || Sha256OfFile(stored) != stored_sha256))
-          continue;
-      }
-      const std::string truth_sha256 = outcome.notes.value("truth_sha256", "");
-      const std::filesystem::path truth = context_.out / FrameTruthFile(nodes_[i].recording);
-      if (!truth_sha256.empty() &&
-          (!std::filesystem::exists(truth) || Sha256OfFile(truth) != truth_sha256)) {
-        continue;
-      }
-      outcomes_[i] = outcome;
-      ended_[i] = true;
-      ++report_.reused;
-    }
+    EarlierWork earlier =
+        FindEarlierWork(*context_.plan, *context_.config, *context_.dataset, store_->Outcomes(),
+                        context_.out, {options_.retry_failed, true});
+    outcomes_ = std::move(earlier.outcomes);
+    ended_ = std::move(earlier.ended);
+    for (const bool ended : ended_) report_.reused += ended ? 1 : 0;
   }
 
   /// Removes a node's file when nobody will read it.
