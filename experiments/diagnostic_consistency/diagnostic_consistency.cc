@@ -13,6 +13,7 @@
 #include "experiments/diagnostic_consistency/group_scorer.h"
 #include "experiments/diagnostic_consistency/options.h"
 #include "experiments/diagnostic_consistency/published.h"
+#include "experiments/diagnostic_consistency/subject_values.h"
 
 namespace maskbench {
 namespace consistency {
@@ -77,7 +78,7 @@ const OptionTable<ConsistencyOptions>& ConsistencyOptions::Options() {
 
 namespace {
 
-class DiagnosticConsistency : public Experiment {
+class DiagnosticConsistency : public Experiment, public SubjectValueSource {
  public:
   explicit DiagnosticConsistency(const ConsistencyOptions& options) : options_(options) {}
 
@@ -107,15 +108,9 @@ class DiagnosticConsistency : public Experiment {
 
   ExperimentResult Score(const RunData& data, const std::string& name) override {
     const std::vector<EyeUnit> units = EyeUnits(data);
-    std::vector<ReaderGroup> groups;
-    for (const ComponentChoice& observer : data.config().observers)
-      if (IsReader(observer.type)) groups.push_back(StoredReader(data, units, observer.name));
-    if (options_.panel.readers > 0) groups.push_back(SimulatedPanel(data, units, options_.panel));
-    for (const ImportedReadings& imported : data.Imported())
-      groups.push_back(ImportedGroup(units, imported));
     ExperimentResult result;
     std::vector<std::string> readers;
-    for (const ReaderGroup& group : groups) {
+    for (const ReaderGroup& group : GroupsOf(data, units)) {
       GroupScorer(data, options_, units, group, name, &result.figures).Score();
       readers.push_back(group.name);
     }
@@ -126,7 +121,25 @@ class DiagnosticConsistency : public Experiment {
     return result;
   }
 
+  std::vector<SubjectValue> SubjectValues(const RunData& data) override {
+    const std::vector<EyeUnit> units = EyeUnits(data);
+    std::vector<SubjectValue> values;
+    for (const ReaderGroup& group : GroupsOf(data, units))
+      AddSubjectValues(data, units, group, options_.reference_variant, &values);
+    return values;
+  }
+
  private:
+  std::vector<ReaderGroup> GroupsOf(const RunData& data, const std::vector<EyeUnit>& units) const {
+    std::vector<ReaderGroup> groups;
+    for (const ComponentChoice& observer : data.config().observers)
+      if (IsReader(observer.type)) groups.push_back(StoredReader(data, units, observer.name));
+    if (options_.panel.readers > 0) groups.push_back(SimulatedPanel(data, units, options_.panel));
+    for (const ImportedReadings& imported : data.Imported())
+      groups.push_back(ImportedGroup(units, imported));
+    return groups;
+  }
+
   static std::vector<ReportTable> Tables() {
     const std::vector<std::string> plain = {"sex",        "age",        "ancestry",
                                             "resolution", "borderline", "severity"};

@@ -6,6 +6,7 @@
 #include "maskbench/core/registry.h"
 #include "maskbench/pipeline/experiment.h"
 
+#include "subject_values.h"
 #include "topics.h"
 
 namespace maskbench {
@@ -132,14 +133,51 @@ std::vector<ReportTable> Tables() {
        {"measured_share"}}};
 }
 
-class EyeMeasurement : public Experiment {
+class EyeMeasurement : public Experiment, public SubjectValueSource {
  public:
   explicit EyeMeasurement(const EyeMeasurementOptions& options) : options_(options) {}
 
   ExperimentResult Score(const RunData& data, const std::string& name) override {
+    FigureSheet::Figures figures;
+    ForEachReading(
+        data, [&](const EyeScores& scores, const std::string& variant, const std::string& reader) {
+          Figure head;
+          head.experiment = name;
+          head.dataset = data.dataset().name;
+          head.variant = variant;
+          head.reader = reader;
+          FigureSheet sheet(head, scores.truths->subjects, options_.resamples, data.config().seed,
+                            &figures);
+          AddLidFigures(scores, &sheet);
+          AddRecordingLidFigures(scores, &sheet);
+          AddAsymmetryFigures(scores, &sheet);
+          AddGazeFigures(scores, &sheet);
+          AddDeviationFigures(scores, &sheet);
+          AddNystagmusFigures(scores, &sheet);
+          AddBlinkFigures(scores, &sheet);
+          AddCoverageFigures(scores, &sheet);
+        });
+    ExperimentResult result;
+    result.figures = InOrder(std::move(figures));
+    result.tables = Tables();
+    return result;
+  }
+
+  std::vector<SubjectValue> SubjectValues(const RunData& data) override {
+    std::vector<SubjectValue> values;
+    ForEachReading(
+        data, [&](const EyeScores& scores, const std::string& variant, const std::string& reader) {
+          AddSubjectValues(scores, variant, reader, &values);
+        });
+    return values;
+  }
+
+ private:
+  /// Calls `use` with what every observer of eyes read under every variant, and both their names.
+  template <class Use>
+  void ForEachReading(const RunData& data, const Use& use) const {
     const EyeTruths truths = ReadEyeTruths(data, options_.primary_gaze_deg);
     const FrameGroupings groupings = GroupFrames(truths, options_);
-    FigureSheet::Figures figures;
     for (const ComponentChoice& observer : data.config().observers) {
       if (truths.recordings.empty()) break;
       EyeScores scores;
@@ -153,29 +191,11 @@ class EyeMeasurement : public Experiment {
       for (const ComponentChoice& variant : data.config().variants) {
         const SeenEyes seen = ReadSeenEyes(data, truths, variant.name, observer.name);
         scores.seen = &seen;
-        Figure head;
-        head.experiment = name;
-        head.dataset = data.dataset().name;
-        head.variant = variant.name;
-        head.reader = observer.name;
-        FigureSheet sheet(head, truths.subjects, options_.resamples, data.config().seed, &figures);
-        AddLidFigures(scores, &sheet);
-        AddRecordingLidFigures(scores, &sheet);
-        AddAsymmetryFigures(scores, &sheet);
-        AddGazeFigures(scores, &sheet);
-        AddDeviationFigures(scores, &sheet);
-        AddNystagmusFigures(scores, &sheet);
-        AddBlinkFigures(scores, &sheet);
-        AddCoverageFigures(scores, &sheet);
+        use(scores, variant.name, observer.name);
       }
     }
-    ExperimentResult result;
-    result.figures = InOrder(std::move(figures));
-    result.tables = Tables();
-    return result;
   }
 
- private:
   EyeMeasurementOptions options_;
 };
 

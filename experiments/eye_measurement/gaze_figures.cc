@@ -7,6 +7,7 @@
 #include "maskbench/head/eye_model.h"
 #include "maskbench/stats/agreement.h"
 
+#include "subject_values.h"
 #include "topics.h"
 
 namespace maskbench {
@@ -131,6 +132,12 @@ void AddSlopes(const std::map<std::string, std::string>& group, int failed,
 }
 
 }  // namespace
+
+std::vector<Entry> GazeErrors(const EyeScores& scores) {
+  std::vector<Entry> errors;
+  for (const Look& look : LooksOf(scores, "gaze")) errors.push_back({look.subject, look.error_deg});
+  return errors;
+}
 
 void AddGazeFigures(const EyeScores& scores, FigureSheet* sheet) {
   const int failed = scores.seen->failed;

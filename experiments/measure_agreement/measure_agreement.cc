@@ -1,6 +1,7 @@
 // Does a masked recording measure as the original does? The same observer reads both; no truth is
 // needed, so real recordings can be scored too.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -12,6 +13,7 @@
 
 #include "maskbench/core/registry.h"
 #include "maskbench/pipeline/experiment.h"
+#include "maskbench/pipeline/subject_value.h"
 #include "maskbench/recognition/recogniser.h"
 #include "maskbench/stats/agreement.h"
 
@@ -93,7 +95,7 @@ std::optional<TraceMatch> MatchTraces(const std::vector<double>& reference,
 
 std::string KindOf(const std::optional<Side>& eye) { return eye ? "eye" : "recording"; }
 
-class MeasureAgreement : public Experiment {
+class MeasureAgreement : public Experiment, public SubjectValueSource {
  public:
   explicit MeasureAgreement(const MeasureAgreementOptions& options) : options_(options) {}
 
@@ -133,7 +135,68 @@ class MeasureAgreement : public Experiment {
     return result;
   }
 
+  std::vector<SubjectValue> SubjectValues(const RunData& data) override {
+    struct Sum {
+      double differences = 0, known = 0, all = 0;
+      std::string unit;
+    };
+    // By variant, observer, kind, measure and subject.
+    std::map<std::array<std::string, 5>, Sum> sums;
+    for (const ComponentChoice& observer : data.config().observers) {
+      if (MetricOf(observer.type)) continue;
+      for (const std::string& id : data.recordings()) {
+        const std::optional<Observations> reference =
+            data.Observed(id, options_.reference_variant, observer.name);
+        if (!reference) continue;
+        const std::string& subject = data.dataset().FindRecording(id)->subject;
+        for (const ComponentChoice& variant : data.config().variants) {
+          if (variant.name == options_.reference_variant || !data.IsPlanned(id, variant.name))
+            continue;
+          const std::optional<Observations> masked = data.Observed(id, variant.name, observer.name);
+          for (const MeasureValue& value : reference->values) {
+            if (!std::isfinite(value.value)) continue;
+            Sum& sum = sums[{variant.name, observer.name, KindOf(value.eye), value.name, subject}];
+            sum.unit = value.unit;
+            sum.all += 1;
+            const double other = masked ? ValueOf(*masked, value) : kNan;
+            if (!std::isfinite(other)) continue;
+            sum.known += 1;
+            sum.differences += std::abs(other - value.value);
+          }
+        }
+      }
+    }
+    std::vector<SubjectValue> values;
+    for (const auto& [key, sum] : sums) {
+      SubjectValue value;
+      value.variant = key[0];
+      value.reader = key[1];
+      value.group = GroupText({{"measure", key[3]}});
+      value.subject = key[4];
+      value.metric = "measure_kept";
+      value.unit = "share";
+      value.better = Better::kHigher;
+      value.value = sum.known / sum.all;
+      values.push_back(value);
+      if (sum.known == 0) continue;
+      value.metric = "measure_difference";
+      value.unit = sum.unit;
+      value.better = Better::kLower;
+      value.value = sum.differences / sum.known;
+      values.push_back(value);
+    }
+    return values;
+  }
+
  private:
+  /// The same measure in other observations; NaN without.
+  static double ValueOf(const Observations& observations, const MeasureValue& measure) {
+    double other = kNan;
+    for (const MeasureValue& candidate : observations.values)
+      if (candidate.eye == measure.eye && candidate.name == measure.name) other = candidate.value;
+    return other;
+  }
+
   static std::vector<ReportTable> Tables() {
     return {{"Measures of whole recordings: masked against original",
              "The same observer reads both. Bias: mean of masked − original; limits_of_agreement: "
@@ -164,11 +227,7 @@ class MeasureAgreement : public Experiment {
       for (const MeasureValue& value : reference->values) {
         if (!std::isfinite(value.value)) continue;
         const Group group = {KindOf(value.eye), value.name, value.unit};
-        double other = kNan;
-        if (masked) {
-          for (const MeasureValue& candidate : masked->values)
-            if (candidate.eye == value.eye && candidate.name == value.name) other = candidate.value;
-        }
+        const double other = masked ? ValueOf(*masked, value) : kNan;
         std::vector<Pair>& pairs = values[group];
         if (std::isfinite(other))
           pairs.push_back({subject, value.value, other});

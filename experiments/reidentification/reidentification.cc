@@ -21,6 +21,7 @@
 #include "experiments/reidentification/searches.h"
 #include "experiments/reidentification/sign_matching.h"
 #include "experiments/reidentification/strongest.h"
+#include "experiments/reidentification/subject_values.h"
 
 namespace maskbench {
 namespace {
@@ -43,7 +44,7 @@ struct Attack {
   std::vector<char> enrolled;
 };
 
-class Reidentification : public Experiment {
+class Reidentification : public Experiment, public SubjectValueSource {
  public:
   explicit Reidentification(const ReidentificationOptions& options) : options_(options) {}
 
@@ -209,6 +210,46 @@ class Reidentification : public Experiment {
                                ReportTable::Rows::kOverall});
     }
     return result;
+  }
+
+  std::vector<SubjectValue> SubjectValues(const RunData& data) override {
+    std::vector<SubjectValue> values;
+    for (const std::string& pairing : options_.pairings) {
+      const Protocol protocol = MakeProtocol(data.dataset(), data.recordings(), pairing);
+      for (const std::string& name : options_.attackers) {
+        const Attacker& attacker = FindAttacker(name);
+        if (!attacker.search || (!attacker.by_pairing && pairing != options_.pairings.front()))
+          continue;
+        const auto add = [&](const ComponentChoice& observer, DescriptorMetric metric,
+                             const TemplateSource* templates) {
+          for (const AttackPlan& plan : attacker.plans(data.config(), options_)) {
+            const std::optional<Searches> searches =
+                attacker.search({data, options_, protocol, plan, metric, templates});
+            if (!searches) continue;
+            SubjectValue head;
+            head.variant = plan.variant;
+            head.gallery_variant = plan.gallery_variant;
+            head.recogniser = observer.name;
+            head.attacker = attacker.name;
+            if (attacker.by_pairing) head.group = GroupText({{"pairing", pairing}});
+            // To find whom no mask hides is neither good nor bad.
+            head.better =
+                plan.variant == options_.gallery_variant ? Better::kNeither : Better::kLower;
+            AddSearchValues(data, protocol, *searches, head, &values);
+          }
+        };
+        if (!attacker.looks_at_descriptors) {
+          add({"", attacker.looks_at_instead}, DescriptorMetric::kEuclidean, nullptr);
+          continue;
+        }
+        for (const ComponentChoice& observer : data.config().observers) {
+          if (!MetricOf(observer) || attacker.kind != KindOf(observer.type)) continue;
+          const TemplateSource templates(data, observer.name, options_.gallery_variant);
+          add(observer, *MetricOf(observer), &templates);
+        }
+      }
+    }
+    return values;
   }
 
  private:

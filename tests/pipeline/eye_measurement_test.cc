@@ -12,6 +12,7 @@
 #include "maskbench/pipeline/components.h"
 #include "maskbench/pipeline/plan.h"
 #include "maskbench/pipeline/scoring.h"
+#include "maskbench/pipeline/subject_value.h"
 #include "maskbench/render/camera.h"
 
 #include "experiments/eye_measurement/nystagmus_truth.h"
@@ -119,9 +120,17 @@ class EyeMeasurementTest : public testing::Test {
       }
       store.Commit(node, outcome, seen);
     }
-    return ScoreRun(RunData(config, dataset, plan, &store, out), components_);
+    const RunData data(config, dataset, plan, &store, out);
+    by_subject_.clear();
+    const auto experiment = components_.experiments.Make(config.experiments.at(0), {});
+    for (const SubjectValue& value :
+         dynamic_cast<SubjectValueSource&>(*experiment).SubjectValues(data))
+      by_subject_[value.metric + "/" + value.group][value.subject] = value.value;
+    return ScoreRun(data, components_);
   }
 
+  /// What each subject of the last run contributes, by "metric/group".
+  std::map<std::string, std::map<std::string, double>> by_subject_;
   /// Column that the truth lacks, and one that is a frame too short.
   std::string spoilt_, short_;
 
@@ -550,6 +559,35 @@ TEST_F(EyeMeasurementTest, LidsOfWholeRecordings) {
   EXPECT_EQ(coverage.n_failed, 1);
   EXPECT_LT(coverage.interval.low, 19.0 / 39);
   EXPECT_EQ(figures.count("interval_coverage/measure=mrd2"), 0u);
+}
+
+TEST_F(EyeMeasurementTest, WhatEachSubjectContributes) {
+  // Subject 0 is read 0.5 mm too high with the right eye and 0.1 mm too low with the left one;
+  // subject 1, whose left eye is stated by no value, as it is.
+  Score(
+      2,
+      [](int subject, Side side, int) {
+        Moment moment;
+        if (subject == 0) moment.read_mm += side == Side::kRight ? 0.5 : -0.1;
+        return moment;
+      },
+      11.7,
+      [](int subject) {
+        Sitting sitting;
+        sitting.truth = sitting.left_truth = {{"mrd1_mm", 3.0}};
+        sitting.values = {Value(Side::kRight, "mrd1", subject == 0 ? 2.8 : 3.0)};
+        if (subject == 0) sitting.values.push_back(Value(Side::kLeft, "mrd1", 3.6));
+        return sitting;
+      });
+  const auto& frames = by_subject_.at("mrd1_error/scale=true;value=frame");
+  EXPECT_NEAR(frames.at("s0"), 0.3, 1e-9);
+  EXPECT_NEAR(frames.at("s1"), 0, 1e-9);
+  const auto& recordings = by_subject_.at("mrd1_error/scale=true;value=recording");
+  EXPECT_NEAR(recordings.at("s0"), (0.2 + 0.6) / 2, 1e-9);
+  EXPECT_NEAR(recordings.at("s1"), 0, 1e-9);
+  EXPECT_EQ(by_subject_.at("mrd1_read/value=recording").at("s0"), 1);
+  EXPECT_EQ(by_subject_.at("mrd1_read/value=recording").at("s1"), 0.5);
+  EXPECT_EQ(by_subject_.count("mrd2_read/value=recording"), 0u);
 }
 
 TEST_F(EyeMeasurementTest, AnObserverThatFailsEverywhereIsNotARecogniser) {
