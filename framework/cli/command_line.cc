@@ -21,7 +21,7 @@ constexpr char kDescription[] =
     "face recognisers, and scores them:\n"
     "  maskbench run configs/quickstart.json --out runs/quickstart\n\n"
     "Exit codes: 0 done; 1 could not go on; 2 bad usage or configuration; 3 done, but some cases "
-    "failed.";
+    "failed, or compare found something worse.";
 
 constexpr char kCheckMethodFooter[] =
     "A mask is tried on a usual video, an odd size (321×241), one frame and a video with nobody in "
@@ -82,11 +82,73 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   does(run_command,
        [&] { return check_only ? CheckCommand(program, run) : RunCommand(program, run); });
 
-  RunArguments plan;
-  CLI::App* plan_command =
-      app.add_subcommand("plan", "Show what a run would do, without doing it.");
-  AddRunArguments(plan_command, &plan);
+  PlanArguments plan;
+  CLI::App* plan_command = app.add_subcommand(
+      "plan",
+      "Show what a run would do, without doing it: cases, what is done already, time and disk that "
+      "the rest takes.");
+  AddRunArguments(plan_command, &plan.run);
+  plan_command->add_option("--out", plan.run.out, "Folder of the run; there need be none yet.");
+  plan_command
+      ->add_option("--times", plan.times,
+                   "Folder of an earlier run, whose steps say how long they take; may be repeated.")
+      ->allow_extra_args(false);
+  plan_command->add_flag("--calibrate", plan.calibrate,
+                         "Do the first recording in a temporary folder to learn times and sizes.");
+  plan_command->add_option("--workers", plan.run.workers, "As of run.")->check(CLI::Range(1, 1024));
+  plan_command->add_flag("--steps", plan.steps, "List every step with its key.");
   does(plan_command, [&] { return PlanCommand(program, plan); });
+
+  CompareArguments compared;
+  CLI::App* compare_command =
+      app.add_subcommand("compare",
+                         "Compare two finished runs of the same data, or two variants, patient by "
+                         "patient. Ends with 3 "
+                         "where something became worse (docs/ablation.md).");
+  compare_command->add_option("OLD", compared.before, "Folder of a run.")->required();
+  compare_command->add_option(
+      "NEW", compared.after, "Folder of another one; the same without, then --variants is needed.");
+  compare_command
+      ->add_option(
+          "--variants", compared.variants,
+          "OLD,NEW: a variant of the old run and one of the new one; all that both have by "
+          "default.")
+      ->delimiter(',')
+      ->expected(2);
+  compare_command->add_option("--metric", compared.metrics, "Only this metric; may be repeated.")
+      ->allow_extra_args(false);
+  compare_command
+      ->add_option("--margin", compared.margin,
+                   "What is worse by no more is no regression, in the metric's own unit.")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  compare_command->add_option("--alpha", compared.alpha, "Of the tests, together (Holm).")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0001, 0.5));
+  compare_command->add_option("--json", compared.json, "Write the comparison to a .json file.");
+  compare_command->add_option("--csv", compared.csv, "Write its rows to a .csv file.");
+  does(compare_command, [&] { return CompareCommand(program, compared); });
+
+  CompareBenchArguments bench;
+  CLI::App* bench_command = app.add_subcommand(
+      "compare-bench",
+      "Compare two result files of Google Benchmark (--benchmark_format=json) by their "
+      "repetitions. Ends with 3 where something became slower (docs/ablation.md).");
+  bench_command->add_option("OLD", bench.before, "Result file, .json.")->required();
+  bench_command->add_option("NEW", bench.after, "Another one.")->required();
+  bench_command->add_option("--time", bench.time, "real_time or cpu_time.")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"real_time", "cpu_time"}));
+  bench_command
+      ->add_option("--margin", bench.margin, "Slower by no more than this share is the same.")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  bench_command->add_option("--alpha", bench.alpha, "Of the tests, together (Holm).")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0001, 0.5));
+  bench_command->add_option("--json", bench.json, "Write the comparison to a .json file.");
+  bench_command->add_option("--csv", bench.csv, "Write its rows to a .csv file.");
+  does(bench_command, [&] { return CompareBenchCommand(bench); });
 
   std::filesystem::path folder;
   CLI::App* score_command = app.add_subcommand(

@@ -24,10 +24,37 @@ struct RunArguments {
   int workers = 0;
   bool retry_failed = false;
 };
+/// Threads that a run takes.
+int WorkersOf(const RunArguments& arguments);
 int RunCommand(const Program& program, const RunArguments& arguments);
-int PlanCommand(const Program& program, const RunArguments& arguments);
 /// Reads and checks the configuration and its data set, and says nothing when all is well.
 int CheckCommand(const Program& program, const RunArguments& arguments);
+
+struct PlanArguments {
+  RunArguments run;                          ///< `out` may be empty.
+  std::vector<std::filesystem::path> times;  ///< Folders of earlier runs.
+  bool calibrate = false;                    ///< Do one recording to learn times and sizes.
+  bool steps = false;                        ///< List every step.
+};
+int PlanCommand(const Program& program, const PlanArguments& arguments);
+
+struct CompareArguments {
+  std::filesystem::path before, after;  ///< Folders of runs; `after` may be empty with variants.
+  std::vector<std::string> variants;    ///< None, or two: of `before` and of `after`.
+  std::vector<std::string> metrics;
+  double margin = 0, alpha = 0.05;
+  std::filesystem::path json, csv;
+};
+int CompareCommand(const Program& program, const CompareArguments& arguments);
+
+struct CompareBenchArguments {
+  std::filesystem::path before, after;
+  std::string time = "real_time";
+  double margin = 0.05, alpha = 0.05;
+  std::filesystem::path json, csv;
+};
+int CompareBenchCommand(const CompareBenchArguments& arguments);
+
 int ScoreCommand(const Program& program, const std::filesystem::path& out);
 int ReportCommand(const Program& program, const std::filesystem::path& out);
 int SheetsCommand(const Program& program, const std::filesystem::path& out,

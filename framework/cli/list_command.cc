@@ -8,11 +8,19 @@
 #include "maskbench/pipeline/figure.h"
 #include "maskbench/pipeline/manifest.h"
 #include "maskbench/pipeline/run_config.h"
+#include "maskbench/pipeline/sweep.h"
 
 #include "commands.h"
 
 namespace maskbench {
 namespace {
+
+constexpr char kBaseHelp[] =
+    "Another configuration, relative to this one's folder, that says all that this one does not. "
+    "Objects are merged key by key, lists and other values replaced; null removes.";
+constexpr char kSweepHelp[] =
+    "Options that take several values. Those of a variant make further variants, others further "
+    "runs.";
 
 struct ListedComponent {
   std::string kind;
@@ -61,6 +69,12 @@ void PrintReference(const Components& components) {
       "# Reference\n\nMade by `maskbench list --reference` from the option tables in the code.\n\n"
       "## Run configuration\n\n");
   PrintOptionTable(RunConfigOptions(components).Docs());
+  fmt::print(
+      "A file may have two keys more. `base`: {}\n\n`sweep`: {} See "
+      "[ablation.md](ablation.md).\n\n",
+      kBaseHelp, kSweepHelp);
+  fmt::print("### `sweep`\n\n");
+  PrintOptionTable(SweepOptions::Options().Docs());
   const std::vector<std::pair<const char*, std::vector<OptionDoc>>> parts = {
       {"dataset", DatasetChoice::Options().Docs()},
       {"perception", FaceTrackerOptions::Options().Docs()},
@@ -106,6 +120,16 @@ int ListCommand(const Program& program, const ListArguments& arguments) {
   if (arguments.schema) {
     Json schema = RunConfigOptions(components).Schema();
     schema["properties"]["$schema"] = {{"type", "string"}};
+    schema["properties"]["base"] = {{"type", "string"}, {"description", kBaseHelp}};
+    schema["properties"]["sweep"] = SweepOptions::Options().Schema();
+    schema["properties"]["sweep"]["description"] = kSweepHelp;
+    // With a base the file need not say everything, and null removes what the base says.
+    schema["anyOf"] = Json::array({{{"required", {"base"}}}, {{"required", schema["required"]}}});
+    schema.erase("required");
+    for (auto& item : schema["properties"].items()) {
+      Json& type = item.value()["type"];
+      if (item.key() != "base" && type.is_string()) type = Json::array({type, "null"});
+    }
     Json whole = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                   {"title", "MaskBench run configuration"}};
     whole.update(schema);

@@ -1,24 +1,25 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
-#include "maskbench/core/files.h"
-#include "maskbench/core/runtime.h"
 #include "maskbench/core/text.h"
-#include "maskbench/nn/network.h"
+#include "maskbench/pipeline/earlier_work.h"
 #include "maskbench/pipeline/export.h"
-#include "maskbench/pipeline/plan.h"
 #include "maskbench/pipeline/run_folder.h"
 #include "maskbench/pipeline/scheduler.h"
 #include "maskbench/pipeline/scoring.h"
 #include "maskbench/report/report.h"
 #include "maskbench/report/sign_sheets.h"
+#include "maskbench/report/sweep_report.h"
 
 #include "commands.h"
+#include "prepared_run.h"
 #include "progress.h"
 
 namespace maskbench {
@@ -30,86 +31,6 @@ std::atomic<bool> g_stop{false};
 extern "C" void AskToStop(int) {
   // The first request lets running steps end; the second one ends the program.
   if (g_stop.exchange(true)) std::_Exit(kExitCannotGoOn);
-}
-
-struct PreparedRun {
-  RunDescription description;
-  fs::path config_folder, dataset_root;
-  std::unique_ptr<NetworkLibrary> networks;
-};
-
-Json EnvironmentFacts(const Program& program, const PreparedRun& run) {
-  Json environment = {{"maskbench", program.version}};
-  for (const auto& [name, value] : MachineFacts()) environment[name] = value;
-  environment["libtorch"] = TorchVersion();
-  environment["blas"] = BlasBoundByTorch();
-  Json weights = Json::object();
-  for (const NetworkSpec& spec : BuiltInNetworks()) {
-    const std::string& name = spec.contract.name;
-    try {
-      weights[name] =
-          (run.networks->IsReplaced(name) ? "replaced " : "") + run.networks->Fingerprint(name);
-    } catch (const DataError&) {
-      weights[name] = "not imported";  // Only an error when a component needs it.
-    }
-  }
-  environment["weights"] = weights;
-  return environment;
-}
-
-PreparedRun Prepare(const Program& program, const RunArguments& arguments) {
-  PreparedRun run;
-  Json json;
-  try {
-    json = ReadJsonFile(arguments.config);
-  } catch (const DataError& error) {
-    throw UsageError(error.what());
-  }
-  for (const std::string& assignment : arguments.overrides) ApplyOverride(assignment, &json);
-  if (arguments.seed && json.is_object()) json["seed"] = *arguments.seed;
-  run.config_folder = fs::absolute(arguments.config).parent_path();
-  RunConfig& config = run.description.config;
-  config = ParseRunConfig(json, *program.components, arguments.config.string());
-  for (const ComponentChoice& choice : config.experiments) {
-    Problems problems;
-    program.components->experiments.Make(choice, {})->Check(config, &problems);
-    problems.ThrowIfAny(
-        fmt::format("{}: experiment \"{}\"", arguments.config.string(), choice.name));
-  }
-  if (config.dataset.manifest.empty()) {
-    DatasetRecipe recipe = config.dataset.make;
-    if (!recipe.seed) recipe.seed = config.seed;
-    run.description.dataset =
-        FindDatasetMaker(program.components->dataset_makers, recipe.maker).Describe(recipe).dataset;
-  } else {
-    const fs::path manifest = (run.config_folder / config.dataset.manifest).lexically_normal();
-    try {
-      run.description.dataset = ReadManifest(manifest);
-    } catch (const DataError& error) {
-      throw UsageError(fmt::format("dataset.manifest: {}", error.what()));
-    }
-    run.dataset_root = DatasetRoot(run.description.dataset, manifest, program.AssetsDir());
-  }
-  std::map<std::string, fs::path> replacements;
-  for (const auto& item : config.networks.items()) {
-    const fs::path file = (run.config_folder / item.value().get<std::string>()).lexically_normal();
-    if (!fs::exists(file)) {
-      throw UsageError(fmt::format("networks.{}: {} does not exist.", item.key(), file.string()));
-    }
-    replacements[item.key()] = file;
-  }
-  run.networks = std::make_unique<NetworkLibrary>(program.ModelsDir(), replacements);
-  run.description.plan = MakePlan(config, run.description.dataset, *program.components,
-                                  *run.networks, run.config_folder, program.Places());
-  for (const ComponentChoice& choice : config.experiments) {
-    Problems problems;
-    program.components->experiments.Make(choice, {})
-        ->CheckData(run.description.dataset, run.description.plan.recordings, &problems);
-    problems.ThrowIfAny(
-        fmt::format("{}: experiment \"{}\"", arguments.config.string(), choice.name));
-  }
-  run.description.environment = EnvironmentFacts(program, run);
-  return run;
 }
 
 /// For the test of resuming: MASKBENCH_TEST_KILL="N before" or "N after" kills the process around
@@ -140,32 +61,30 @@ int ScoreAndReport(const Program& program, const fs::path& out, const RunDescrip
   return scored.failed + scored.blocked + scored.missing > 0 ? kExitSomeFailed : kExitDone;
 }
 
-}  // namespace
-
-int RunCommand(const Program& program, const RunArguments& arguments) {
-  PreparedRun run = Prepare(program, arguments);
-  const RunFolderLock lock(arguments.out);
-  WriteRunDescription(run.description, *program.components, arguments.out);
-  Store store(StoreFile(arguments.out));
+/// One run, in its folder. @return an exit code; kExitCannotGoOn when it was stopped.
+int DoRun(const Program& program, const RunArguments& arguments, PreparedRun* run,
+          const fs::path& out, const std::vector<fs::path>& siblings) {
+  const RunFolderLock lock(out);
+  WriteRunDescription(run->description, *program.components, out);
+  Store store(StoreFile(out));
   InstallKillSwitch(&store);
+  for (const fs::path& sibling : siblings) AdoptWork(run->description.plan, sibling, &store, out);
   RunContext context;
-  context.config = &run.description.config;
-  context.dataset = &run.description.dataset;
-  context.plan = &run.description.plan;
+  context.config = &run->description.config;
+  context.dataset = &run->description.dataset;
+  context.plan = &run->description.plan;
   context.components = program.components;
-  context.networks = run.networks.get();
-  context.dataset_root = run.dataset_root;
-  context.out = arguments.out;
+  context.networks = run->networks.get();
+  context.dataset_root = run->dataset_root;
+  context.out = out;
   std::optional<LazyRecordingMaker> recording_maker;
-  if (const std::string& maker = run.description.dataset.made.maker; !maker.empty()) {
+  if (const std::string& maker = run->description.dataset.made.maker; !maker.empty()) {
     recording_maker.emplace(FindDatasetMaker(program.components->dataset_makers, maker),
                             program.Places());
     context.recording_maker = &*recording_maker;
   }
   ScheduleOptions options;
-  options.workers = arguments.workers > 0
-                        ? arguments.workers
-                        : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  options.workers = WorkersOf(arguments);
   options.retry_failed = arguments.retry_failed;
   std::signal(SIGINT, AskToStop);
   std::signal(SIGTERM, AskToStop);
@@ -173,53 +92,97 @@ int RunCommand(const Program& program, const RunArguments& arguments) {
   const ScheduleReport report = RunPlan(context, options, &store, &bar, g_stop);
   bar.Close();
   std::error_code ignored;
-  fs::remove_all(arguments.out / "work", ignored);
+  fs::remove_all(out / "work", ignored);
   if (report.stopped) {
     fmt::print(stderr, "Stopped; run the same command again to go on.\n");
     return kExitCannotGoOn;
   }
-  return ScoreAndReport(program, arguments.out, run.description, &store);
+  return ScoreAndReport(program, out, run->description, &store);
+}
+
+void ReportSweep(const fs::path& out) {
+  WriteSweepReport(out);
+  if (fs::exists(out / "sweep.md"))
+    fmt::print("The sweep's table and picture: {}\n", (out / "sweep.md").string());
+}
+
+/// Does the same to every run of a sweep, or to the one run that the folder holds.
+/// @return the last exit code that was not kExitDone.
+int ForEachRun(const fs::path& out, const std::function<int(const fs::path& folder)>& act) {
+  const std::vector<std::string> names = RunsOfSweep(out);
+  int code = kExitDone;
+  if (names.empty()) code = act(out);
+  for (const std::string& name : names) {
+    if (!fs::exists(out / name / "run.json")) {
+      fmt::print(stderr, "{} was not begun yet.\n", (out / name).string());
+      continue;
+    }
+    if (const int one = act(out / name); one != kExitDone) code = one;
+  }
+  ReportSweep(out);
+  return code;
+}
+
+}  // namespace
+
+int WorkersOf(const RunArguments& arguments) {
+  return arguments.workers > 0 ? arguments.workers
+                               : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+int RunCommand(const Program& program, const RunArguments& arguments) {
+  PreparedRuns prepared = PrepareRuns(program, arguments);
+  if (!prepared.AreSeveral()) {
+    if (!RunsOfSweep(arguments.out).empty())
+      throw UsageError(fmt::format("{} holds the runs of a sweep; take another folder for one run.",
+                                   arguments.out.string()));
+    const int code = DoRun(program, arguments, &prepared.runs.front(), arguments.out, {});
+    WriteSweepDescription(arguments.out, prepared.swept);
+    if (code != kExitCannotGoOn) ReportSweep(arguments.out);
+    return code;
+  }
+  if (fs::exists(arguments.out / "run.json"))
+    throw UsageError(fmt::format("{} holds one run; take another folder for a sweep of runs.",
+                                 arguments.out.string()));
+  const RunFolderLock lock(arguments.out);
+  WriteSweepDescription(arguments.out, prepared.swept);
+  int code = kExitDone;
+  std::vector<fs::path> done;
+  for (size_t i = 0; i < prepared.runs.size(); ++i) {
+    PreparedRun& run = prepared.runs[i];
+    fmt::print("{} ({} of {})\n", run.name, i + 1, prepared.runs.size());
+    std::fflush(stdout);
+    const fs::path folder = arguments.out / run.name;
+    const int one = DoRun(program, arguments, &run, folder, done);
+    if (one == kExitCannotGoOn) return one;
+    if (one != kExitDone) code = one;
+    done.push_back(folder);
+  }
+  ReportSweep(arguments.out);
+  return code;
 }
 
 int CheckCommand(const Program& program, const RunArguments& arguments) {
-  Prepare(program, arguments);
-  return kExitDone;
-}
-
-int PlanCommand(const Program& program, const RunArguments& arguments) {
-  const PreparedRun run = Prepare(program, arguments);
-  std::map<std::string, int> by_stage;
-  for (const Node& node : run.description.plan.nodes) ++by_stage[ToString(node.stage)];
-  fmt::print("{}: {} recordings × {} variants, {} steps:", run.description.config.name,
-             run.description.plan.recordings.size(), run.description.config.variants.size(),
-             run.description.plan.nodes.size());
-  for (const Stage stage : {Stage::kRender, Stage::kPerceive, Stage::kReconstruct, Stage::kMask,
-                            Stage::kObserve, Stage::kTime}) {
-    const auto found = by_stage.find(ToString(stage));
-    if (found != by_stage.end()) fmt::print(" {} {}", found->second, found->first);
-  }
-  fmt::print("\n\n{:<16} {:<10} {:<14} {:<18} {:<16} {}\n", "key", "stage", "recording", "variant",
-             "observer", "component");
-  for (const Node& node : run.description.plan.nodes) {
-    fmt::print("{:<16} {:<10} {:<14} {:<18} {:<16} {} v{}\n", node.key.substr(0, 16),
-               ToString(node.stage), node.recording, node.variant, node.observer, node.component,
-               node.version);
-  }
+  PrepareRuns(program, arguments);
   return kExitDone;
 }
 
 int ScoreCommand(const Program& program, const fs::path& out) {
-  const RunDescription run = ReadRunDescription(out, *program.components);
-  const RunFolderLock lock(out);
-  Store store(StoreFile(out));
-  return ScoreAndReport(program, out, run, &store);
+  return ForEachRun(out, [&](const fs::path& folder) {
+    const RunDescription run = ReadRunDescription(folder, *program.components);
+    const RunFolderLock lock(folder);
+    Store store(StoreFile(folder));
+    return ScoreAndReport(program, folder, run, &store);
+  });
 }
 
 int ReportCommand(const Program& program, const fs::path& out) {
-  const std::string notice = WriteReport(out, *program.components, program.AssetsDir());
-  if (!notice.empty()) fmt::print(stderr, "{}\n", notice);
-  fmt::print("Report: {}\n", (out / "report.html").string());
-  return kExitDone;
+  return ForEachRun(out, [&](const fs::path& folder) {
+    const std::string notice = WriteReport(folder, *program.components, program.AssetsDir());
+    if (!notice.empty()) fmt::print(stderr, "{}\n", notice);
+    fmt::print("Report: {}\n", (folder / "report.html").string());
+    return static_cast<int>(kExitDone);
+  });
 }
 
 int SheetsCommand(const Program& program, const fs::path& out, const std::string& variant,
