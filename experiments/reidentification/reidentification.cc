@@ -243,7 +243,9 @@ class Reidentification : public Experiment, public SubjectValueSource {
           continue;
         }
         for (const ComponentChoice& observer : data.config().observers) {
-          if (!MetricOf(observer) || attacker.kind != KindOf(observer.type)) continue;
+          if (!MetricOf(observer) ||
+              std::count(attacker.kinds.begin(), attacker.kinds.end(), KindOf(observer.type)) == 0)
+            continue;
           const TemplateSource templates(data, observer.name, options_.gallery_variant);
           add(observer, *MetricOf(observer), &templates);
         }
