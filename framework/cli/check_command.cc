@@ -10,7 +10,9 @@
 #include "maskbench/core/files.h"
 #include "maskbench/core/text.h"
 #include "maskbench/masking/premade.h"
+#include "maskbench/pipeline/config_file.h"
 #include "maskbench/pipeline/run_config.h"
+#include "maskbench/pipeline/sweep.h"
 
 #include "commands.h"
 #include "method_checks.h"
@@ -30,13 +32,10 @@ struct Wanted {
 };
 
 Wanted FromConfig(const Program& program, const CheckArguments& arguments) {
-  Json json;
-  try {
-    json = ReadJsonFile(arguments.config);
-  } catch (const DataError& error) {
-    throw UsageError(error.what());
-  }
+  Json json = ReadConfigFile(arguments.config);
   for (const std::string& assignment : arguments.options) ApplyOverride(assignment, &json);
+  // Of a sweep of runs the first one.
+  json = ExpandSweep(json, arguments.config.string()).front().config;
   Wanted wanted;
   wanted.config_folder = fs::absolute(arguments.config).parent_path();
   wanted.config = ParseRunConfig(json, *program.components, arguments.config.string());

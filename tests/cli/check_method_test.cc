@@ -141,6 +141,11 @@ TEST(CheckMethod, PremadeVideosAreComparedWithTheRecordings) {
   EXPECT_THAT(Line(result, "missing videos"),
               AllOf(HasSubstr("4 of 5 recordings"), HasSubstr("p1, p2, q1, q2")));
 
+  // The same from a configuration that inherits it.
+  const std::string child = run.folder() / "child.json";
+  WriteJsonFile(child, {{"base", "config.json"}, {"name", "child"}});
+  EXPECT_THAT(Line(Check({child, "mine"}), "missing videos"), HasSubstr("4 of 5 recordings"));
+
   const ProgramResult unknown = Check({config, "min"});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.errors, AllOf(HasSubstr("no variant or observer \"min\""),
