@@ -18,7 +18,10 @@ packages=(
 # npm comes with some builds of Node; Debian has a package of its own.
 command -v npm >/dev/null 2>&1 || packages+=(npm)
 
-[ "${1:-}" != --browser ] || packages+=(chromium-headless-shell)
+if [ "${1:-}" = --browser ]; then
+  packages+=(chromium-headless-shell)
+  command -v node >/dev/null 2>&1 || packages+=(nodejs)
+fi
 
 missing=()
 for package in "${packages[@]}"; do

@@ -158,8 +158,24 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
 
   CLI::App* report_command =
       app.add_subcommand("report", "Write the report again, from report.json and the store.");
-  report_command->add_option("DIR", folder, "Folder of the run.")->required();
-  does(report_command, [&] { return ReportCommand(program, folder); });
+  ReportArguments report;
+  report_command->add_option("DIR", report.out, "Folder of the run.")->required();
+  CLI::Option* viewer = report_command->add_flag(
+      "--viewer", report.viewer,
+      "Also write viewer.html and viewer/: original and masks side by side under one play head, "
+      "from the videos that the run kept.");
+  report_command
+      ->add_flag(
+          "--show-originals", report.viewer_options.show_originals,
+          "Show originals of real people in the viewer, where the manifest permits it; those "
+          "of virtual people are shown anyway.")
+      ->needs(viewer);
+  report_command
+      ->add_option("--recording", report.viewer_options.recordings,
+                   "Recording for the viewer; may be repeated. Twelve at most by default, one of "
+                   "each condition first.")
+      ->needs(viewer);
+  does(report_command, [&] { return ReportCommand(program, report); });
 
   std::string sheets_variant;
   std::filesystem::path sheets_folder;

@@ -11,6 +11,7 @@
 #include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/network_trainer.h"
 #include "maskbench/pipeline/reading_study.h"
+#include "maskbench/report/viewer.h"
 
 namespace maskbench {
 
@@ -56,7 +57,12 @@ struct CompareBenchArguments {
 int CompareBenchCommand(const CompareBenchArguments& arguments);
 
 int ScoreCommand(const Program& program, const std::filesystem::path& out);
-int ReportCommand(const Program& program, const std::filesystem::path& out);
+struct ReportArguments {
+  std::filesystem::path out;
+  bool viewer = false;
+  ViewerOptions viewer_options;
+};
+int ReportCommand(const Program& program, const ReportArguments& arguments);
 int SheetsCommand(const Program& program, const std::filesystem::path& out,
                   const std::string& variant, const std::filesystem::path& folder);
 int ExportCommand(const Program& program, const std::filesystem::path& out, const std::string& what,

@@ -176,11 +176,23 @@ int ScoreCommand(const Program& program, const fs::path& out) {
   });
 }
 
-int ReportCommand(const Program& program, const fs::path& out) {
-  return ForEachRun(out, [&](const fs::path& folder) {
+int ReportCommand(const Program& program, const ReportArguments& arguments) {
+  return ForEachRun(arguments.out, [&](const fs::path& folder) {
+    if (arguments.viewer) {
+      ProgressBar bar;
+      bool begun = false;
+      WriteViewer(folder, *program.components, program.AssetsDir(), arguments.viewer_options,
+                  [&](int, int total, const std::string& what) {
+                    if (!begun) bar.Begin(total, 0);
+                    begun = true;
+                    bar.Step("viewing " + what);
+                  });
+      bar.Close();
+    }
     const std::string notice = WriteReport(folder, *program.components, program.AssetsDir());
     if (!notice.empty()) fmt::print(stderr, "{}\n", notice);
     fmt::print("Report: {}\n", (folder / "report.html").string());
+    if (arguments.viewer) fmt::print("Viewer: {}\n", (folder / "viewer.html").string());
     return static_cast<int>(kExitDone);
   });
 }

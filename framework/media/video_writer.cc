@@ -163,6 +163,7 @@ std::unique_ptr<VideoWriter> VideoWriter::Delivery(const std::filesystem::path& 
   // x264's macroblock tree reads memory that it never wrote when a side is no multiple of 16
   // (valgrind shows it), so that now and then equal frames would give other bytes.
   av_dict_set_int(&codec_options, "mbtree", 0, 0);
+  if (options.key_frame_every > 0) av_dict_set_int(&codec_options, "g", options.key_frame_every, 0);
   const cv::Size even((size.width + 1) / 2 * 2, (size.height + 1) / 2 * 2);
   return std::make_unique<LibavWriter>(file, size, rate, "mp4", "libx264", AV_PIX_FMT_YUV420P, even,
                                        codec_options);

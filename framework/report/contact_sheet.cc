@@ -11,6 +11,8 @@
 #include "maskbench/media/frame_source.h"
 #include "maskbench/pipeline/plan.h"
 
+#include "case_files.h"
+
 namespace maskbench {
 namespace {
 
@@ -29,16 +31,8 @@ cv::Mat MiddleTile(const std::filesystem::path& file) {
   Frame frame;
   for (int64_t i = 0; i < frames->info().frame_count / 2; ++i) frames->Skip();
   frames->Next(&frame);
-  const double scale = std::min(static_cast<double>(kTile) / frame.bgr.cols,
-                                static_cast<double>(kTile) / frame.bgr.rows);
-  cv::Mat small;
-  cv::resize(
-      frame.bgr, small,
-      {std::max(1, cvRound(frame.bgr.cols * scale)), std::max(1, cvRound(frame.bgr.rows * scale))},
-      0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   cv::Mat tile(kTile, kTile, CV_8UC3, kEmpty);
-  small.copyTo(
-      tile(cv::Rect((kTile - small.cols) / 2, (kTile - small.rows) / 2, small.cols, small.rows)));
+  FitFrame(frame.bgr, tile);
   return tile;
 }
 
@@ -49,8 +43,8 @@ bool WriteContactSheet(const RunData& data, const Disclosure& disclosure,
   const std::vector<std::string> recordings = PicturedRecordings(data.recordings(), data.dataset());
   std::vector<std::string> variants;
   for (const ComponentChoice& variant : data.config().variants) {
-    const bool unmasked = variant.type == "null" || variant.type == "original";
-    if (variant.type == "null" || (unmasked && !data.dataset().show_originals)) continue;
+    if (variant.type == "null" || (IsUnmasked(variant.type) && !data.dataset().show_originals))
+      continue;
     variants.push_back(variant.name);
   }
   if (variants.empty() || recordings.empty()) return false;

@@ -87,6 +87,8 @@ Disclosure::Disclosure(const RunData& data)
   secrets_.erase(std::unique(secrets_.begin(), secrets_.end()), secrets_.end());
 }
 
+bool IsUnmasked(const std::string& method) { return method == "original" || method == "reencoded"; }
+
 std::string Disclosure::Label(const std::string& recording) const {
   if (!closed_) return recording;
   const auto found = anonymous_.find(recording);

@@ -33,6 +33,10 @@ class Disclosure {
   std::vector<std::pair<std::string, std::string>> secrets_;
 };
 
+/// Whether a masking method delivers the recording as it was filmed, so that its videos are
+/// originals to whoever must not see any.
+bool IsUnmasked(const std::string& method);
+
 /// What stands in the place of something that may not be shown.
 inline constexpr const char* kWithheld = "[withheld]";
 

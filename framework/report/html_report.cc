@@ -73,8 +73,9 @@ std::string InlineScript(std::string_view script) {
   return text;
 }
 
-std::string HtmlReport(const std::string& title, const Json& data,
-                       const std::filesystem::path& assets_dir, std::string* notice) {
+std::string HtmlPage(std::string_view page_text, const std::vector<std::string_view>& page_scripts,
+                     const std::string& title, const Json& data,
+                     const std::filesystem::path& assets_dir, std::string* notice) {
   const std::filesystem::path npm = assets_dir / "npm";
   std::string libraries, licences;
   bool complete = true;
@@ -85,16 +86,16 @@ std::string HtmlReport(const std::string& title, const Json& data,
       if (std::filesystem::exists(npm / file)) licences += ReadFile(npm / file) + "\n";
   } else {
     *notice =
-        "The charts of report.html are left out, since their library is not among the assets; run "
+        "Charts are left out, since their library is not among the assets; run "
         "scripts/fetch_assets.sh and then `maskbench report` again.";
   }
   Json all = data;
   all["notice"] = *notice;
   all["licences"] = licences;
   std::string scripts;
-  for (const std::string_view script : ReportScripts()) scripts += Script(script);
+  for (const std::string_view script : page_scripts) scripts += Script(script);
   // Texts with data come last, so that no mark is looked for in them.
-  std::string page(ReportPage());
+  std::string page(page_text);
   Insert("scripts", scripts, &page);
   Insert("libraries", libraries, &page);
   Insert("style", "<style>\n" + std::string(ReportStyle()) + "</style>", &page);
@@ -103,6 +104,11 @@ std::string HtmlReport(const std::string& title, const Json& data,
          &page);
   page.replace(title_at, std::string("<!--title-->").size(), HtmlEscaped(title));
   return page;
+}
+
+std::string HtmlReport(const std::string& title, const Json& data,
+                       const std::filesystem::path& assets_dir, std::string* notice) {
+  return HtmlPage(ReportPage(), ReportScripts(), title, data, assets_dir, notice);
 }
 
 }  // namespace maskbench

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "maskbench/core/json.h"
 
@@ -18,13 +20,18 @@ std::string ScriptJson(const Json& value);
 /// no string or regular expression.
 std::string InlineScript(std::string_view script);
 
-/// The page with everything in it: no reference leaves the file.
+/// A page with its data, scripts and style in it.
+/// @param page  with marks for them; one of html_files.h, as its scripts are.
 /// @param title  of the window; escaped here.
 /// @param data  what the scripts draw; see docs/report.md.
 /// @param assets_dir  where scripts/fetch_assets.sh put the charts' library. Without it the page
-/// has
-///   its tables, and says that charts are missing.
+///   has everything else, and says that charts are missing.
 /// @param notice  gets one sentence when it is missing.
+std::string HtmlPage(std::string_view page, const std::vector<std::string_view>& scripts,
+                     const std::string& title, const Json& data,
+                     const std::filesystem::path& assets_dir, std::string* notice);
+
+/// The report: no reference to a resource leaves the file.
 std::string HtmlReport(const std::string& title, const Json& data,
                        const std::filesystem::path& assets_dir, std::string* notice);
 

@@ -12,13 +12,17 @@
 #include "maskbench/pipeline/plan.h"
 #include "maskbench/recognition/recogniser.h"
 
+#include "failure_gallery.h"
 #include "report_data.h"
+#include "traces.h"
 
 namespace maskbench {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kTracedRecordings = 6, kMostSamples = 900, kWorst = 12, kMostPoints = 3000;
+// All charts together, so that pages of large runs stay small: some 2.4 MB and 1 MB.
+constexpr size_t kAllPoints = 100'000, kAllSamples = 400'000;
 
 /// Measures of recordings that are compared, and what manifests call their truth.
 struct Compared {
@@ -36,7 +40,6 @@ constexpr Compared kCompared[] = {
     {"nystagmus_amplitude", "nystagmus_amplitude_deg"},
     {"nystagmus_frequency", "nystagmus_frequency_hz"},
 };
-constexpr const char* kTraced[] = {"mrd1", "gaze_azimuth", "gaze_elevation"};
 
 double TruthOf(const LabelledRecording& recording, const std::optional<Side>& eye,
                const std::string& name) {
@@ -53,13 +56,6 @@ double ValueOf(const Observations& seen, const std::optional<Side>& eye, const s
   for (const MeasureValue& value : seen.values)
     if (value.eye == eye && value.name == name) return value.value;
   return kNan;
-}
-
-const MeasureSeries* SeriesOf(const Observations& seen, const std::optional<Side>& eye,
-                              const std::string& name) {
-  for (const MeasureSeries& series : seen.series)
-    if (series.eye == eye && series.name == name) return &series;
-  return nullptr;
 }
 
 std::string EyeText(const std::optional<Side>& eye) {
@@ -79,30 +75,19 @@ std::string TrueAnswer(const LabelledRecording& recording, const std::optional<S
   return none ? "absent" : "present";
 }
 
-/// Whole numbers of a hundredth, each as the step from the one before; null where there is none.
-Json StepsJson(const std::vector<double>& values, size_t every) {
-  Json steps = Json::array();
-  int64_t last = 0;
-  for (size_t i = 0; i < values.size(); i += every) {
-    if (!std::isfinite(values[i])) {
-      steps.push_back(nullptr);
-      continue;
-    }
-    const auto now = static_cast<int64_t>(std::llround(values[i] * 100));
-    steps.push_back(now - last);
-    last = now;
-  }
-  return steps;
-}
-
 class Collector {
  public:
-  Collector(const RunData& data, const Disclosure& disclosure)
-      : data_(data), disclosure_(disclosure) {
+  Collector(const RunData& data, const Disclosure& disclosure, std::filesystem::path out)
+      : data_(data), disclosure_(disclosure), out_(std::move(out)) {
     for (const ComponentChoice& variant : data.config().variants) {
       if (variant.type == "original" && reference_.empty()) reference_ = variant.name;
     }
     PickTraced();
+    // Three measures of both eyes.
+    const size_t series = 6 * traced_.size() * data.config().variants.size() *
+                          std::max<size_t>(1, data.config().observers.size());
+    most_samples_ =
+        std::clamp<size_t>(kAllSamples / std::max<size_t>(1, series), 200, kMostSamples);
   }
 
   Json Collect() {
@@ -147,7 +132,8 @@ class Collector {
       if (!seen) continue;
       AddPoints(number, labels, variant.name, observer, reference, *seen);
       AddReadings(labels, variant.name, observer, reference, *seen);
-      if (traced_.count(id) > 0) AddTraces(id, labels, variant.name, observer, *seen);
+      if (traced_.count(id) > 0)
+        AddTraces(data_, disclosure_, id, variant.name, observer, *seen, most_samples_, &traces_);
     }
   }
 
@@ -184,33 +170,15 @@ class Collector {
     }
   }
 
-  void AddTraces(const std::string& id, const LabelledRecording& labels, const std::string& variant,
-                 const std::string& observer, const Observations& seen) {
-    for (const char* name : kTraced) {
-      for (const Side side : {Side::kRight, Side::kLeft}) {
-        const MeasureSeries* series = SeriesOf(seen, side, name);
-        if (series == nullptr || series->values.empty()) continue;
-        const size_t every = (series->values.size() + kMostSamples - 1) / kMostSamples;
-        traces_.push_back({{"recording", disclosure_.Label(id)},
-                           {"condition", ConditionOf(labels)},
-                           {"observer", observer},
-                           {"variant", variant},
-                           {"measure", name},
-                           {"unit", series->unit},
-                           {"eye", EyeText(side)},
-                           {"rate_hz", ShortJson(labels.rate_hz / static_cast<double>(every))},
-                           {"steps", StepsJson(series->values, every)}});
-      }
-    }
-  }
-
   Json AgreementJson() const {
     Json all = Json::array();
+    const size_t most =
+        std::clamp<size_t>(kAllPoints / std::max<size_t>(1, points_.size()), 300, kMostPoints);
     for (const auto& [key, points] : points_) {
       const auto& [observer, variant, measure, unit] = key;
       Json reference = Json::array(), masked = Json::array(), truth = Json::array();
       // Every so many when there are more than a chart can show.
-      const size_t every = (points.size() + kMostPoints - 1) / kMostPoints;
+      const size_t every = (points.size() + most - 1) / most;
       for (size_t i = 0; i < points.size(); i += every) {
         reference.push_back(ShortJson(points[i].reference));
         masked.push_back(ShortJson(points[i].masked));
@@ -247,6 +215,7 @@ class Collector {
   Json WorstJson() const {
     struct Case {
       double score;
+      MovedSign sign;
       Json json;
     };
     std::vector<Case> cases;
@@ -268,6 +237,7 @@ class Collector {
         const double off = point.masked - point.reference;
         const std::string& id = data_.recordings()[point.recording];
         cases.push_back({std::abs(off) / std::sqrt(squares / n),
+                         {id, variant, observer, measure, point.eye, off},
                          {{"recording", disclosure_.Label(id)},
                           {"eye", point.eye},
                           {"observer", observer},
@@ -282,7 +252,16 @@ class Collector {
     std::stable_sort(cases.begin(), cases.end(),
                      [](const Case& a, const Case& b) { return a.score > b.score; });
     Json worst = Json::array();
-    for (size_t i = 0; i < std::min(kWorst, cases.size()); ++i) worst.push_back(cases[i].json);
+    // Readers pass on what an observer of eyes measured; each value is told once.
+    std::set<std::tuple<std::string, std::string, std::string, std::string, double>> told;
+    for (const Case& one : cases) {
+      if (worst.size() >= kWorst) break;
+      const MovedSign& sign = one.sign;
+      if (!told.insert({sign.recording, sign.variant, sign.measure, sign.eye, sign.moved}).second)
+        continue;
+      worst.push_back(one.json);
+      worst.back().update(PictureOfMovedSign(data_, out_, reference_, sign));
+    }
     return worst;
   }
 
@@ -322,8 +301,10 @@ class Collector {
 
   const RunData& data_;
   const Disclosure& disclosure_;
+  std::filesystem::path out_;
   std::string reference_;
   std::set<std::string> traced_;
+  size_t most_samples_ = kMostSamples;
   std::map<std::tuple<std::string, std::string, std::string, std::string>, std::vector<Point>>
       points_;
   std::map<std::tuple<std::string, std::string, std::string, std::string>,
@@ -334,8 +315,9 @@ class Collector {
 
 }  // namespace
 
-Json RecordingsJson(const RunData& data, const Disclosure& disclosure) {
-  return Collector(data, disclosure).Collect();
+Json RecordingsJson(const RunData& data, const Disclosure& disclosure,
+                    const std::filesystem::path& out) {
+  return Collector(data, disclosure, out).Collect();
 }
 
 }  // namespace maskbench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,11 @@ Json VerdictJson(const Verdict& verdict);
 ///  - "readings": what readers said, original against masked and truth against either, as counts;
 ///  - "traces": what was measured over time, original and masked, of a few recordings;
 ///  - "stages": time by stage;
-///  - "worst": where masked measures lie farthest from the original's.
-Json RecordingsJson(const RunData& data, const Disclosure& disclosure);
+///  - "worst": where masked measures lie farthest from the original's, with a picture where the
+///    files are kept and may be shown.
+/// @param out  the run's folder.
+Json RecordingsJson(const RunData& data, const Disclosure& disclosure,
+                    const std::filesystem::path& out);
 
 /// A number of at most six significant digits; null for NaN and infinities.
 Json ShortJson(double value);

@@ -5,15 +5,14 @@
 #include <fmt/format.h>
 #include <opencv2/imgcodecs.hpp>
 
+#include "data_uri.h"
+
 namespace maskbench {
 namespace {
 
 std::string PictureData(const std::filesystem::path& file) {
   const cv::Mat image = file.empty() ? cv::Mat() : cv::imread(file.string());
-  if (image.empty()) return "";
-  std::vector<unsigned char> bytes;
-  cv::imencode(".jpg", image, bytes, {cv::IMWRITE_JPEG_QUALITY, 80});
-  return "data:image/jpeg;base64," + Base64(std::string(bytes.begin(), bytes.end()));
+  return image.empty() ? "" : JpegDataUri(image, 80);
 }
 
 Json FailuresJson(const PageSource& source) {
@@ -86,22 +85,6 @@ double SecondsToMask(const RunData& data, const Node& node) {
 }
 
 }  // namespace
-
-std::string Base64(const std::string& bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const auto at = [&](size_t k) {
-      return k < bytes.size() ? static_cast<unsigned>(static_cast<unsigned char>(bytes[k])) : 0U;
-    };
-    const unsigned group = at(i) << 16U | at(i + 1) << 8U | at(i + 2);
-    text += kDigits[group >> 18U & 63U];
-    text += kDigits[group >> 12U & 63U];
-    text += i + 1 < bytes.size() ? kDigits[group >> 6U & 63U] : '=';
-    text += i + 2 < bytes.size() ? kDigits[group & 63U] : '=';
-  }
-  return text;
-}
 
 Verdict VerdictOf(const RunDescription& run, const RunData& data,
                   const std::vector<Figure>& figures, const std::vector<Figure>& timings) {
@@ -179,13 +162,14 @@ Json PageData(const PageSource& source) {
           {"tables", TablesJson(report.at("tables"), *source.figures, *source.timings)},
           {"grids", grids},
           {"histograms", PanelsJson(*source.histograms)},
-          {"recordings", RecordingsJson(*source.data, disclosure)},
+          {"recordings", RecordingsJson(*source.data, disclosure, source.data_folder)},
           {"failures", FailuresJson(source)},
           {"notes", NotesJson(source)},
           {"variants", VariantsJson(source)},
           {"environment", report.at("environment")},
           {"config", disclosure.Texts(config)},
-          {"picture", PictureData(source.picture)}};
+          {"picture", PictureData(source.picture)},
+          {"viewer", std::filesystem::exists(source.data_folder / "viewer.html")}};
 }
 
 }  // namespace maskbench

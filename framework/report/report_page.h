@@ -39,7 +39,4 @@ std::string PageTitle(const PageSource& source);
 /// What stands in the page's data element; keys are in docs/report.md.
 Json PageData(const PageSource& source);
 
-/// Bytes in the base64 of RFC 4648.
-std::string Base64(const std::string& bytes);
-
 }  // namespace maskbench

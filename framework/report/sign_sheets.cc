@@ -15,9 +15,10 @@
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/core/text.h"
-#include "maskbench/media/frame_source.h"
 #include "maskbench/perception/face_track.h"
 #include "maskbench/pipeline/condition.h"
+
+#include "case_files.h"
 
 namespace maskbench {
 namespace {
@@ -25,10 +26,6 @@ namespace fs = std::filesystem;
 
 // Pixels of the sheets.
 constexpr int kWide = 400, kNarrow = 300, kGap = 6, kSeam = 2, kLine = 16;
-// Width and height of the eyes' region in distances of the outer corners.
-constexpr double kWidth = 1.5, kHeight = 0.56;
-// Frames of a place in time count for where the eyes are, s.
-constexpr double kSteadyS = 0.25;
 // A blink's frames and their neighbours, s, are not shown where a step has others.
 constexpr double kOffBlinkS = 0.1;
 constexpr int kBeatFrames = 6;
@@ -212,20 +209,12 @@ std::pair<std::string, std::string> Signs(const LabelledRecording& recording) {
 class Case {
  public:
   Case(const RunData& data, const std::string& recording, const std::string& variant,
-       const fs::path& out) {
-    for (const Node& node : data.nodes()) {
-      if (node.recording != recording) continue;
-      const NodeOutcome* outcome = data.OutcomeOf(node);
-      if (outcome == nullptr || outcome->status != NodeStatus::kDone || outcome->artefact.empty())
-        continue;
-      const fs::path file = out / outcome->artefact;
-      if (node.stage == Stage::kRender) source_ = file;
-      if (node.stage == Stage::kPerceive && node.variant.empty()) track_ = file;
-      if (node.stage == Stage::kMask && node.variant == variant) masked_ = file;
-    }
-    for (const auto& [file, what] :
-         {std::pair(source_, "source"), {track_, "face track"}, {masked_, "masked video"}}) {
-      if (file.empty() || !fs::exists(file)) {
+       const fs::path& out)
+      : files_(FindCaseFiles(data, recording, variant, out)) {
+    for (const auto& [file, what] : {std::pair(files_.source, "source"),
+                                     {files_.track, "face track"},
+                                     {files_.masked, "masked video"}}) {
+      if (file.empty()) {
         throw DataError(
             fmt::format("the run has no {} of {} under {}; sheets need a run with "
                         "\"keep\": \"all\".",
@@ -236,79 +225,26 @@ class Case {
 
   /// Original above mask, the same region at the same size, `width` wide. The frames in order.
   std::vector<cv::Mat> Cells(const std::vector<View>& views, int width, bool show_original) const {
-    const std::vector<cv::Mat> masked = Frames(masked_, views);
+    std::vector<int64_t> numbers;
+    for (const View& view : views) numbers.push_back(view.frame);
+    const std::vector<cv::Mat> masked = ReadFramesAt(files_.masked, numbers);
     std::vector<cv::Mat> original;
-    if (show_original) original = Frames(source_, views);
+    if (show_original) original = ReadFramesAt(files_.source, numbers);
     std::vector<cv::Mat> cells;
     for (size_t k = 0; k < views.size(); ++k) {
-      const cv::Rect2d region = Eyes(views[k].frame);
-      const int height = static_cast<int>(std::lround(width * kHeight / kWidth));
+      const cv::Rect2d region = EyesRegion(files_.track, numbers[k]);
+      const int height = static_cast<int>(std::lround(width * kEyesHeight / kEyesWidth));
       cv::Mat cell(show_original ? 2 * height + kSeam : height, width, CV_8UC3, kPaper);
-      if (show_original) Cut(original[k], region, cell.rowRange(0, height));
-      Cut(masked[k], region, cell.rowRange(cell.rows - height, cell.rows));
+      if (show_original) CutRegion(original[k], region, kEmpty, cell.rowRange(0, height));
+      CutRegion(masked[k], region, kEmpty, cell.rowRange(cell.rows - height, cell.rows));
       cells.push_back(cell);
     }
     return cells;
   }
-  std::int64_t frames() const { return FaceTrackReader(track_).frame_count(); }
+  std::int64_t frames() const { return FaceTrackReader(files_.track).frame_count(); }
 
  private:
-  static std::vector<cv::Mat> Frames(const fs::path& file, const std::vector<View>& views) {
-    std::map<std::int64_t, cv::Mat> wanted;
-    for (const View& view : views) wanted[view.frame];
-    const std::unique_ptr<FrameSource> source = OpenFrames(file);
-    std::int64_t at = 0;
-    for (auto& [number, picture] : wanted) {
-      for (; at < number; ++at) source->Skip();
-      Frame frame;
-      if (!source->Next(&frame))
-        throw DataError(fmt::format("{} has no frame {}.", file.string(), number));
-      picture = frame.bgr.clone();
-      ++at;
-    }
-    std::vector<cv::Mat> frames;
-    for (const View& view : views) frames.push_back(wanted.at(view.frame));
-    return frames;
-  }
-
-  /// Where both eyes are about a frame, by the original's face track.
-  cv::Rect2d Eyes(std::int64_t frame) const {
-    FaceTrackReader track(track_);
-    const auto reach = static_cast<std::int64_t>(std::lround(kSteadyS * track.rate_hz()));
-    for (std::int64_t spread = reach; spread < 2 * track.frame_count(); spread *= 4) {
-      std::vector<double> x, y, width;
-      const std::int64_t first = std::max<std::int64_t>(0, frame - spread);
-      track.Seek(first);
-      FaceObservation face;
-      for (std::int64_t i = first; i <= frame + spread && track.Next(&face); ++i) {
-        if (!face.has_face()) continue;
-        const cv::Point2f right = face.eye(Side::kRight).outer_corner(),
-                          left = face.eye(Side::kLeft).outer_corner();
-        x.push_back(0.5 * (right.x + left.x));
-        y.push_back(0.5 * (right.y + left.y));
-        width.push_back(kWidth * std::hypot(right.x - left.x, right.y - left.y));
-      }
-      if (x.empty()) continue;
-      const auto median = [](std::vector<double>* values) {
-        const auto middle = values->begin() + static_cast<std::ptrdiff_t>(values->size() / 2);
-        std::nth_element(values->begin(), middle, values->end());
-        return *middle;
-      };
-      const double w = median(&width), h = w * kHeight / kWidth;
-      return {median(&x) - w / 2, median(&y) - h / 2, w, h};
-    }
-    throw DataError(track_.string() + " has no face.");
-  }
-
-  static void Cut(const cv::Mat& frame, const cv::Rect2d& region, cv::Mat cell) {
-    const double scale = cell.cols / region.width;
-    const cv::Matx23d place(scale, 0, 0.5 * (scale - 1) - scale * region.x, 0, scale,
-                            0.5 * (scale - 1) - scale * region.y);
-    cv::warpAffine(frame, cell, place, cell.size(), scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC,
-                   cv::BORDER_CONSTANT, kEmpty);
-  }
-
-  fs::path source_, track_, masked_;
+  CaseFiles files_;
 };
 
 /// The text in lines that fit, broken between words.

@@ -1,8 +1,8 @@
-// Uses the page as a reader would and writes what is wrong into it.
+// Uses the page as a reader would. Gives {wrong, said}.
 'use strict';
 (async () => {
-  const said = [];
-  const check = (good, what) => { if (!good) window.wrong.push(what); };
+  const said = [], wrong = [];
+  const check = (good, what) => { if (!good) wrong.push(what); };
   const change = (control, value, kind) => {
     control.value = value;
     control.dispatchEvent(new Event(kind || 'change', {bubbles: true}));
@@ -91,10 +91,7 @@
     const timing = performance.getEntriesByType('navigation')[0];
     said.push(`ready after ${Math.round(performance.getEntriesByName('ready')[0] ? performance.getEntriesByName('ready')[0].startTime : timing.domContentLoadedEventEnd)} ms`);
   } catch (error) {
-    window.wrong.push('the checks broke: ' + error.stack);
+    wrong.push('the checks broke: ' + error.stack);
   }
-  const result = document.createElement('pre');
-  result.id = 'test-result';
-  result.textContent = (window.wrong.length ? 'WRONG\n' + window.wrong.join('\n') : 'ALL GOOD') + '\n' + said.join(', ');
-  document.body.append(result);
+  return {wrong, said};
 })();

@@ -8,6 +8,7 @@
 #include "maskbench/core/files.h"
 #include "maskbench/report/report.h"
 
+#include "data_uri.h"
 #include "report_page.h"
 
 namespace maskbench {

@@ -188,6 +188,11 @@ const report = (() => {
   const drawAll = () => Promise.all(charts().map(attempt));
   const redrawSeen = () => Promise.all(charts().filter((chart) => chart.view).map(attempt));
 
+  /** Layers for the rows that have a field, here intervals; none where no row has it, since a scale over
+   * nothing has no ends. */
+  const layersWith = (rows, field, layer) => rows.some((row) => row[field] !== null && row[field] !== undefined)
+    ? [{transform: [{filter: `isValid(datum.${field})`}], ...layer}] : [];
+
   /** A labelled choice. @param options  [[value, text]…] */
   function choice(label, options, change) {
     const select = element('select', {onchange: () => change(select.value)},
@@ -200,6 +205,6 @@ const report = (() => {
   const add = (part) => parts.push(part);
 
   return {data, figures, timings, element, short, interval, marked, words, distinct, palette, scales,
-    variants, isDark, addChart, drawWhenNear, drawAll, redrawSeen, choice, parts, add,
+    variants, isDark, addChart, drawWhenNear, drawAll, redrawSeen, choice, layersWith, parts, add,
     setPrinting: (on) => { printing = on; }, charts};
 })();

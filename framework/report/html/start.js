@@ -1,4 +1,4 @@
-// Parts that are no charts, their order on the page, theme and printing.
+// Parts that are no charts, and their order on the page.
 'use strict';
 (() => {
   const {data, element, marked, add, parts, tables, words} = report;
@@ -13,6 +13,8 @@
     : [data.dataset.name, data.dataset.version].join(' ') + (data.dataset.title ? ': ' + data.dataset.title : '');
   document.getElementById('subtitle').textContent = name;
 
+  if (data.viewer) document.querySelector('.tools').prepend(element('a', {class: 'button', href: 'viewer.html'}, 'Viewer'));
+
   function first(section) {
     if (data.notice) section.append(element('p', {class: 'notice', role: 'alert'}, data.notice));
     if (data.nodes.missing > 0) {
@@ -24,6 +26,7 @@
     section.append(element('dl', {class: 'facts'}, fact('people', data.dataset.subjects), fact('recordings', data.dataset.recordings),
       fact('variants', data.variants.length), fact('cases', data.cases.planned), fact('cases failed', data.cases.failed), fact('seed', data.seed)));
     tables.verdict(section);
+    if (data.grids.length) section.append(element('p', {class: 'soft'}, 'Published figures and this run’s side by side: ', element('a', {href: '#published'}, 'Paper and measured'), '.'));
   }
   const grids = () => data.grids.map((one) => [element('h3', {}, one.title), element('p', {}, marked(one.explanation)), tables.grid(one)]);
 
@@ -44,10 +47,14 @@
     }
     const worst = data.recordings.worst;
     if (worst.length) {
-      section.append(element('h3', {}, 'Signs that moved most'), element('p', {}, 'Masked against original, read the same way, in units of the variant’s own spread.'),
-        element('ul', {class: 'cards'}, worst.map((one) => element('li', {}, element('span', {class: 'head'}, `${one.variant}, ${words(one.measure)}${one.eye ? ', ' + one.eye + ' eye' : ''}`),
+      const pictured = worst.filter((one) => one.picture);
+      section.append(element('h3', {}, 'Signs that moved most'), element('p', {}, 'Masked against original, read the same way, in units of the variant’s own spread.' +
+        (pictured.length ? ' The picture shows the original above the mask, in a frame that moved as the value did.' : '')),
+        element('ul', {class: 'cards', id: 'worst'}, worst.map((one) => element('li', {}, one.picture ? element('img', {src: one.picture,
+          alt: `Frame ${one.frame} of ${one.recording}: original, and under ${one.variant}`}) : null,
+          element('span', {class: 'head'}, `${one.variant}, ${words(one.measure)}${one.eye ? ', ' + one.eye + ' eye' : ''}`),
           `${report.short(one.original)} → ${report.short(one.masked)} ${words(one.unit)}` + (one.truth === null ? '' : ` (truth ${report.short(one.truth)})`),
-          element('br', {}), element('span', {class: 'soft'}, `${one.recording}, read by ${one.observer}`)))));
+          element('br', {}), element('span', {class: 'soft'}, `${one.recording}${one.picture ? `, frame ${one.frame}` : ''}, read by ${one.observer}`)))));
     }
     if (data.notes.length) {
       section.append(element('h3', {}, 'What the methods noted'), tables.sortable('Notes', ['variant', 'note'].map((key) => ({title: key, of: (row) => row[key], show: (row) => row[key]}))
@@ -96,28 +103,7 @@
     '. Not a diagnostic device; attackers are there to judge masks, on virtual or consenting people.'));
   report.drawWhenNear();
 
-  // Theme: as the system has it, until the button says otherwise.
-  const root = document.documentElement, button = document.getElementById('theme');
-  const say = () => { button.textContent = report.isDark() ? 'Light' : 'Dark'; button.setAttribute('aria-label', `Switch to the ${report.isDark() ? 'light' : 'dark'} theme`); };
-  button.addEventListener('click', () => {
-    root.dataset.theme = report.isDark() ? 'light' : 'dark';
-    say();
-    report.redrawSeen();
-  });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { say(); report.redrawSeen(); });
-  say();
-  let width = innerWidth, timer = 0;
-  addEventListener('resize', () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (innerWidth === width) return;
-      width = innerWidth;
-      report.redrawSeen();
-    }, 150);
-  });
-  addEventListener('beforeprint', () => { report.setPrinting(true); report.drawAll(); });
-  addEventListener('afterprint', () => { report.setPrinting(false); report.redrawSeen(); });
-  document.getElementById('print').addEventListener('click', () => print());
+  report.frame();
   document.documentElement.dataset.ready = 'true';
   performance.mark('ready');
 })();

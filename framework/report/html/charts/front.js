@@ -34,10 +34,10 @@ report.add({
         ...(floor ? [{data: {values: [{at: floor.value, name: 'floor'}]}, layer: [
           {mark: {type: 'rule', strokeDash: [5, 4]}, encoding: {x: {field: 'at', type: 'quantitative'}}},
           {mark: {type: 'text', align: 'left', dx: 5, y: 8}, encoding: {x: {field: 'at', type: 'quantitative'}, text: {field: 'name'}}}]}] : []),
-        {transform: [{filter: 'isValid(datum.x_low)'}], mark: {type: 'rule'},
-          encoding: {x: {field: 'x_low', type: 'quantitative', title: x.title}, x2: {field: 'x_high'}, y, color: {...colour, legend: null}}},
-        {transform: [{filter: 'isValid(datum.y_low)'}], mark: {type: 'rule'},
-          encoding: {x, y: {field: 'y_low', type: 'quantitative', title}, y2: {field: 'y_high'}, color: {...colour, legend: null}}},
+        ...report.layersWith(points, 'x_low', {mark: {type: 'rule'},
+          encoding: {x: {field: 'x_low', type: 'quantitative', title: x.title}, x2: {field: 'x_high'}, y, color: {...colour, legend: null}}}),
+        ...report.layersWith(points, 'y_low', {mark: {type: 'rule'},
+          encoding: {x, y: {field: 'y_low', type: 'quantitative', title}, y2: {field: 'y_high'}, color: {...colour, legend: null}}}),
         {mark: {type: 'point', size: 130, filled: true, tooltip: true},
           encoding: {x, y, color: colour, shape: {field: 'variant', type: 'nominal', scale: scale.shape, title: null}}}
       ]

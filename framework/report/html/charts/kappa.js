@@ -19,8 +19,8 @@ report.add({
         spacing: 8,
         spec: {width: Math.min(room - 190, 620), height: {step: 20}, layer: [
           {mark: {type: 'rule', strokeDash: [2, 3]}, encoding: {x: {datum: 0.8, type: 'quantitative'}}},
-          {transform: [{filter: 'isValid(datum.low)'}], mark: {type: 'rule', strokeWidth: 2, clip: true},
-            encoding: {y, x: {field: 'low', type: 'quantitative'}, x2: {field: 'high'}, color: {field: 'variant', type: 'nominal', scale: scale.colour, legend: null}}},
+          ...report.layersWith(values, 'low', {mark: {type: 'rule', strokeWidth: 2, clip: true},
+            encoding: {y, x: {field: 'low', type: 'quantitative'}, x2: {field: 'high'}, color: {field: 'variant', type: 'nominal', scale: scale.colour, legend: null}}}),
           {mark: {type: 'point', filled: true, size: 80, tooltip: true, clip: true},
             encoding: {y, x: {field: 'value', type: 'quantitative', title: 'κ', scale: {domainMin: Math.min(0, ...values.map((row) => row.low ?? row.value)), domainMax: 1}},
               shape: {field: 'variant', type: 'nominal', scale: scale.shape, legend: null},

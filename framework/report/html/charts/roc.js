@@ -26,28 +26,20 @@ report.add({
   panels: () => report.data.histograms.panels.filter((panel) => panel.metric === 'distance' && report.rates(panel)),
   has() { return this.panels().length > 0; },
   fill(section) {
-    const {element, distinct, words} = report;
+    const {element, distinct} = report;
     const all = this.panels();
     section.append(element('p', {}, 'From the counts of distances, so in steps of one bin. ROC: share of genuine comparisons accepted over that of impostors. ' +
       'DET: what is rejected wrongly over what is accepted wrongly, on logarithmic axes; it ends where fewer than one comparison would be left. Failures to enrol are never accepted.'));
-    const state = {};
-    const place = element('div', {class: 'grid'});
-    const show = () => {
-      place.replaceChildren();
-      const chosen = all.filter((panel) => panel.picture === state.picture && panel.recogniser === state.recogniser && panel.attacker === state.attacker);
+    report.scoreChoice(section, all, (place, chosen) => {
       const roc = [], det = [];
       for (const panel of chosen) {
-        const variant = panel.attacker === 'cross_mask' ? `${panel.variant} → ${panel.gallery_variant}` : panel.variant;
+        const variant = report.panelName(panel);
         const {points, impostors, genuines} = report.rates(panel);
         points.forEach((point, order) => {
           roc.push({variant, order, ...point});
           const fnmr = 1 - point.tar;
           if (point.far >= 1 / impostors && fnmr >= 1 / genuines) det.push({variant, order, far: point.far, fnmr});
         });
-      }
-      if (!chosen.length) {
-        place.append(element('p', {}, 'This attacker has no scores with this recogniser.'));
-        return;
       }
       const names = distinct(roc.map((row) => row.variant));
       const curve = (label, rows, x, y, extra) => {
@@ -70,17 +62,6 @@ report.add({
         curve('DET', det, {field: 'far', type: 'quantitative', title: 'impostors accepted', scale: log, axis: {format: '~g', tickCount: 4}},
           {field: 'fnmr', type: 'quantitative', title: 'genuine rejected', scale: log, axis: {format: '~g', tickCount: 4}}, []);
       }
-      report.drawWhenNear();
-    };
-    const controls = element('div', {class: 'controls'});
-    for (const [key, label] of [['picture', 'Pairing'], ['attacker', 'Attacker'], ['recogniser', 'Recogniser']]) {
-      const names = distinct(all.map((panel) => panel[key]));
-      state[key] = ['different_session', 'mask_to_mask', 'mask_to_face'].find((name) => names.includes(name)) || names[0];
-      const made = report.choice(label, names.map((name) => [name, words(name)]), (value) => { state[key] = value; show(); });
-      made.select.value = state[key];
-      controls.append(made.label);
-    }
-    section.append(controls, place);
-    show();
+    });
   }
 });

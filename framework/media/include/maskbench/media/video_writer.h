@@ -20,6 +20,8 @@ struct DeliveryOptions {
   int crf = 18;
   /// x264 preset: slower ones give smaller files at the same quality.
   std::string preset = "veryfast";
+  /// Frames from one key frame to the next; 0: the encoder's own choice. No option of runs.
+  int key_frame_every = 0;
 
   /// With the dot.
   std::string Extension() const { return codec == "ffv1" ? ".mkv" : ".mp4"; }
