@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
 
 #include "maskbench/core/error.h"
 #include "maskbench/core/files.h"
 #include "maskbench/media/video_writer.h"
 #include "maskbench/pipeline/run_folder.h"
+#include "maskbench/report/report.h"
 
 #include "media/video_fixtures.h"
 
@@ -30,13 +32,19 @@ class ViewerTest : public testing::Test {
   ViewerTest() { RegisterFrameworkComponents(&components_); }
 
   void MakeRun(const std::string& kind, bool permitted, bool kept = true) {
-    RunDescription run;
+    run_.plan.nodes.clear();
+    RunDescription& run = run_;
     run.config = ParseRunConfig(
         Json::parse(
             R"({"name": "p", "notes": "Of anna_k.", "dataset": {"manifest": "ward7/m.json"},
                 "variants": ["original", {"type": "reencoded", "name": "again"}, "eye_bar"]})"),
         components_, "c");
-    if (frames_ > 0) run.config.frames = frames_;
+    if (frames_ > 0) {
+      run.config.frames = frames_;
+      run.config.variants = {run.config.variants.back()};
+      run.config.variants[0].type = run.config.variants[0].name = "digital_mask";
+      run.config.variants[0].options = Json::object();
+    }
     Json manifest = Json::parse(R"({
       "format": "maskbench-dataset", "format_version": 1, "name": "hospital-x", "version": "1",
       "title": "Stomach Clinic", "provenance": "", "licence": "", "notes": "From hospital-x.",
@@ -89,18 +97,20 @@ class ViewerTest : public testing::Test {
   }
   std::vector<std::string> Tiles() const {
     std::vector<std::string> names;
-    for (const Json& tile : Data().at("videos")[0].at("tiles")) names.push_back(tile.at("variant"));
+    const Json data = Data();
+    for (const Json& tile : data.at("videos")[0].at("tiles")) names.push_back(tile.at("variant"));
     return names;
+  }
+  static bool HasRed(const cv::Mat& picture) {
+    cv::Mat red;
+    cv::inRange(picture, cv::Scalar(0, 0, 150), cv::Scalar(80, 80, 255), red);
+    return cv::countNonZero(red) > 0;
   }
   /// Whether any frame of a video beside the page has the colour of originals.
   bool ShowsOriginals() const {
-    for (const auto& entry : fs::directory_iterator(out() / "viewer")) {
-      for (const cv::Mat& frame : ReadAll(entry.path())) {
-        cv::Mat red;
-        cv::inRange(frame, cv::Scalar(0, 0, 150), cv::Scalar(80, 80, 255), red);
-        if (cv::countNonZero(red) > 0) return true;
-      }
-    }
+    for (const auto& entry : fs::directory_iterator(out() / "viewer"))
+      for (const cv::Mat& frame : ReadAll(entry.path()))
+        if (HasRed(frame)) return true;
     return false;
   }
   template <typename Error>
@@ -116,6 +126,7 @@ class ViewerTest : public testing::Test {
 
   TemporaryFolder folder_;
   Components components_;
+  RunDescription run_;
   int frames_ = 0;
 };
 
@@ -169,6 +180,17 @@ TEST_F(ViewerTest, NothingOfAConfidentialManifestEnters) {
   EXPECT_EQ(Data().at("videos")[0].at("recording"), kAnonymous);
   EXPECT_EQ(Data().at("videos")[0].at("file"), std::string("viewer/") + kAnonymous + ".mp4");
   EXPECT_TRUE(fs::exists(out() / "viewer" / (std::string(kAnonymous) + ".mp4")));
+}
+
+TEST_F(ViewerTest, AnOriginalEncodedAgainIsNoneOfTheReportsPicturesEither) {
+  for (const bool permitted : {true, false}) {
+    MakeRun("real", permitted);
+    WriteResults(run_, {}, out());
+    WriteReport(out(), components_, {});
+    const cv::Mat sheet = cv::imread((out() / "variants.png").string());
+    ASSERT_FALSE(sheet.empty());
+    EXPECT_EQ(HasRed(sheet), permitted);
+  }
 }
 
 TEST_F(ViewerTest, TheSourceStandsForAnOriginalThatWasNotKept) {
