@@ -46,7 +46,7 @@ void AddTraces(const RunData& data, const Disclosure& disclosure, const std::str
       if (series == nullptr || series->values.empty()) continue;
       const size_t every = (series->values.size() + most_samples - 1) / most_samples;
       traces->push_back({{"recording", disclosure.Label(recording)},
-                         {"condition", ConditionOf(labels)},
+                         {"condition", disclosure.closed() ? "" : ConditionOf(labels)},
                          {"observer", observer},
                          {"variant", variant},
                          {"measure", name},

@@ -11,10 +11,10 @@
 namespace maskbench {
 
 /// What one observer measured over time in one recording under one variant, for charts: MRD1 and
-/// gaze of either eye. Each is {"recording" (as the report calls it), "condition", "observer",
-/// "variant", "measure", "unit", "eye", "rate_hz", "every", "steps"}; sample k is frame
-/// k · `every`. Steps are whole hundredths of the unit, each from the value before; null where
-/// nothing was measured.
+/// gaze of either eye. Each is {"recording" (as the report calls it), "condition" (empty where the
+/// data set is closed), "observer", "variant", "measure", "unit", "eye", "rate_hz", "every",
+/// "steps"}; sample k is frame k · `every`. Steps are whole hundredths of the unit, each from the
+/// value before; null where nothing was measured.
 /// @param most_samples  longer ones keep every second (third …) sample.
 void AddTraces(const RunData& data, const Disclosure& disclosure, const std::string& recording,
                const std::string& variant, const std::string& observer, const Observations& seen,
