@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 machine to a tested build: installs packages (and a headless Chromium, for the
-# test of the report's pages), fetches assets, builds, imports the networks and runs all tests. Arguments go to ctest, e.g. scripts/test.sh -R stats.
+# From a fresh Debian 12 machine to a tested build: installs packages (and a headless Chromium, for
+# the test of the report's pages), fetches assets, builds, imports the networks and runs all tests.
+# Arguments go to ctest, e.g. scripts/test.sh -R stats.
 . "$(dirname "$0")/common.sh"
 
 "$project_dir/scripts/install_packages.sh"
