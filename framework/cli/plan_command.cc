@@ -182,8 +182,8 @@ int PlanCommand(const Program& program, const PlanArguments& arguments) {
         all.shared);
   if (learned > 0) {
     const int workers = WorkersOf(arguments.run);
-    fmt::print("\nTime: {} of one thread, about {} with {} workers.", DurationText(all.seconds),
-               DurationText(all.seconds / workers), workers);
+    fmt::print("\nTime: {} of one thread, about {} with {} worker{}.", DurationText(all.seconds),
+               DurationText(all.seconds / workers), workers, workers == 1 ? "" : "s");
     fmt::print("\nDisk: about {} more in the end", SizeText(all.bytes));
     std::error_code code;
     fs::path place = out.empty() ? fs::current_path() : fs::absolute(out);
