@@ -122,6 +122,8 @@ class EyeColumns {
 
 Subject SubjectOf(const Studio& studio, const RecordingPlan& plan, const Patient& patient) {
   Subject subject = DrawSubject(studio.head(), plan.seed, plan.subject_id, plan.stratum);
+  if (plan.eyes_matched)
+    subject.eyes = DrawSubject(studio.head(), plan.seed, plan.signs_id, Stratum()).eyes;
   for (Side side : kSides) {
     const int s = static_cast<int>(side);
     const EyeSigns& signs = patient.eyes[s];
@@ -157,6 +159,7 @@ Json ToJson(const RecordingPlan& plan) {
                {"skin_px", plan.skin_px}};
   // Said only where there is one, so that recordings of others keep their keys.
   if (plan.second != Condition::kHealthy) json["second"] = static_cast<int>(plan.second);
+  if (plan.eyes_matched) json["eyes_matched"] = true;
   return json;
 }
 
@@ -170,6 +173,7 @@ RecordingPlan PlanOf(const Json& json) {
     plan.stratum.age = json.at("age");
     plan.condition = static_cast<Condition>(json.at("condition").get<int>());
     if (json.contains("second")) plan.second = static_cast<Condition>(json["second"].get<int>());
+    plan.eyes_matched = json.value("eyes_matched", false);
     plan.number = json.at("number");
     plan.signs_id = json.at("signs");
     plan.recording_id = json.at("recording");

@@ -25,6 +25,8 @@ struct RecordingPlan {
   /// Whose signs and eye movements are played; empty: the subject's own. Subjects with the same
   /// name here can be told apart by identity alone.
   std::string signs_id;
+  /// With signs_id: eyes of one size and one angle kappa as well, through which signs are seen.
+  bool eyes_matched = false;
   std::string recording_id;
   double seconds = 12;
   double rate_hz = 60;

@@ -30,7 +30,8 @@ struct Preset {
   double seconds;
   int width_px, height_px;
   bool sign_matched;
-  bool mixed = false;  ///< The case mix of kMix.
+  bool mixed = false;         ///< The case mix of kMix.
+  bool eyes_matched = false;  ///< With sign_matched: eyes of one size and angle kappa as well.
 };
 
 struct Case {
@@ -74,6 +75,10 @@ const std::vector<Preset>& AllPresets() {
       {"paper", "405 subjects x 1 examination of 12 s", 405, 1, 12, 640, 480, false},
       {"sign_matched", "20 subjects x 2 recordings; subjects of a condition share all signs", 20, 2,
        4, 640, 480, true},
+      {"eye_matched",
+       "20 subjects x 2 recordings; subjects of a condition share all signs, and the sizes and "
+       "angles kappa of the eyes that they are seen through",
+       20, 2, 4, 640, 480, true, false, true},
       {"diagnostic",
        "405 subjects x 1 examination of 12 s; every condition in 25 to 30 % of them, some with two",
        405, 1, 12, 640, 480, false, true}};
@@ -130,6 +135,7 @@ std::vector<RecordingPlan> Plans(const DatasetRecipe& recipe) {
       }
       plan.number = number;
       if (sign_matched) plan.signs_id = fmt::format("signs {}", subject % kConditions);
+      plan.eyes_matched = FindPreset(recipe.preset).eyes_matched;
       // Names tell nothing of subject or condition.
       NamedRandom random(plan.seed, fmt::format("{} {}", plan.subject_id, number), "recording id");
       plan.recording_id = fmt::format("r{:08x}", random.NextBits());

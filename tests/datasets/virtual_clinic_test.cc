@@ -9,6 +9,7 @@
 #include "maskbench/pipeline/dataset_maker.h"
 
 #include "datasets/register_all.h"
+#include "datasets/the_studio.h"
 #include "datasets/virtual_clinic/recorder.h"
 
 namespace maskbench::virtual_clinic {
@@ -39,11 +40,9 @@ std::string ConditionOf(const LabelledRecording& recording) {
 }
 
 TEST(VirtualClinic, PresetsHaveTheSizesTheyAreKnownFor) {
-  const std::map<std::string, std::pair<size_t, size_t>> sizes = {{"quick", {12, 24}},
-                                                                  {"tiny", {5, 5}},
-                                                                  {"paper", {405, 405}},
-                                                                  {"sign_matched", {20, 40}},
-                                                                  {"diagnostic", {405, 405}}};
+  const std::map<std::string, std::pair<size_t, size_t>> sizes = {
+      {"quick", {12, 24}},        {"tiny", {5, 5}},          {"paper", {405, 405}},
+      {"sign_matched", {20, 40}}, {"eye_matched", {20, 40}}, {"diagnostic", {405, 405}}};
   for (const auto& [preset, size] : sizes) {
     const MadeDataset made = Describe(preset);
     EXPECT_EQ(made.dataset.subjects.size(), size.first) << preset;
@@ -133,6 +132,29 @@ TEST(VirtualClinic, SignMatchedPeopleShareAllSignsOfTheirCondition) {
   EXPECT_NE(paper.dataset.recordings[0].right.truth, paper.dataset.recordings[5].right.truth);
 }
 
+// Heads, skins and lids stay different people's.
+TEST(VirtualClinic, EyeMatchedPeopleShareTheEyesThatSignsAreSeenThrough) {
+  const auto subject_of = [](const Json& recipe) {
+    const RecordingPlan plan = PlanOf(recipe);
+    return SubjectOf(TheStudio(), plan, PatientOf(plan));
+  };
+  for (const bool matched : {false, true}) {
+    const MadeDataset made = Describe(matched ? "eye_matched" : "sign_matched");
+    // Ten recordings later the same diagnosis comes again, in somebody else.
+    for (size_t i = 0; i < 10; i += 2) {
+      const Subject a = subject_of(made.recipes[i]), b = subject_of(made.recipes[i + 10]);
+      ASSERT_EQ(ConditionOf(made.dataset.recordings[i]),
+                ConditionOf(made.dataset.recordings[i + 10]));
+      for (size_t s = 0; s < 2; ++s) {
+        EXPECT_EQ(a.eyes[s].limbus_horizontal_mm == b.eyes[s].limbus_horizontal_mm, matched);
+        EXPECT_EQ(a.eyes[s].kappa_nasal_deg == b.eyes[s].kappa_nasal_deg, matched);
+        EXPECT_NE(a.lids[s].crease_distance_mm, b.lids[s].crease_distance_mm);
+      }
+      EXPECT_NE(a.withheld_seed, b.withheld_seed);
+    }
+  }
+}
+
 TEST(VirtualClinic, TheSeedMakesThePeople) {
   EXPECT_EQ(Describe("quick", 3).recipes, Describe("quick", 3).recipes);
   EXPECT_EQ(Dataset::Options().ToJson(Describe("quick", 3).dataset),
@@ -157,8 +179,10 @@ TEST(VirtualClinic, SplitsAreBySubjectAndBalanced) {
 }
 
 TEST(RecordingPlan, ComesBackFromItsRecipe) {
-  for (const Json& recipe : Describe("sign_matched", 9).recipes)
-    EXPECT_EQ(ToJson(PlanOf(recipe)), recipe);
+  for (const char* preset : {"sign_matched", "eye_matched"}) {
+    for (const Json& recipe : Describe(preset, 9).recipes)
+      EXPECT_EQ(ToJson(PlanOf(recipe)), recipe);
+  }
   EXPECT_THROW(PlanOf(Json::object()), DataError);
 }
 
