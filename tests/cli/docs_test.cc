@@ -135,7 +135,10 @@ TEST(DocsCommands, AreUnderstoodByTheProgram) {
   int count = 0;
   for (const Command& command : Commands()) {
     const std::string program = std::filesystem::path(command.words[0]).filename();
-    if (program != "maskbench") continue;
+    // Two pages are typed by tests of their own.
+    if (program != "maskbench" || command.document == "docs/tutorial.md" ||
+        command.document == "docs/own_methods.md")
+      continue;
     SCOPED_TRACE(command.document.string() + ": " + command.line);
     ++count;
     std::vector<std::string> arguments = {"--check-only"};
