@@ -13,6 +13,6 @@ fi
 say "Building build/$preset"
 targets=()
 for target in "$@"; do targets+=(--target "$target"); done
-quietly "build/logs/build-$preset.log" cmake --build --preset "$preset" "${targets[@]}"
+with_progress "build/logs/build-$preset.log" cmake --build --preset "$preset" "${targets[@]}"
 say "Importing networks"
 quietly "build/logs/import-$preset.log" "build/$preset/maskbench" models import

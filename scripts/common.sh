@@ -22,6 +22,25 @@ quietly() {
   fi
 }
 
+# with_progress LOG COMMAND… : the same, and says every 20 seconds how far a build is that counts its
+# steps as "[done/all]".
+with_progress() {
+  local log="$1" watcher status=0
+  mkdir -p "$(dirname "$log")"
+  : >"$log"
+  (
+    while sleep 20 && kill -0 $$ 2>/dev/null; do
+      step="$(tail -n 1 "$log" | grep -o '^\[[0-9]*/[0-9]*\]' || true)"
+      [ -z "$step" ] || say "$step after $((SECONDS / 60)):$(printf '%02d' $((SECONDS % 60)))"
+    done
+  ) &
+  watcher=$!
+  (quietly "$@") || status=$?
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  [ "$status" -eq 0 ] || exit "$status"
+}
+
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
