@@ -1,6 +1,8 @@
 // Latency of the imported networks. Run it with one thread per library, as workers do:
 //   OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 nn_bench
 // The networks are looked for in $MASKBENCH_ASSETS/models, else in the build's asset folder.
+// "GFLOP" are the operations of one run, "of_sgemm" the share of the speed of a matrix product in
+// the same process that the run reaches.
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,8 +13,11 @@
 #include <benchmark/benchmark.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/core/runtime.h"
 #include "maskbench/nn/contract.h"
 #include "maskbench/nn/network.h"
+
+#include "network_work.h"
 
 namespace maskbench {
 namespace {
@@ -33,12 +38,18 @@ void RunNetwork(benchmark::State& state, const NetworkContract& contract) {
     // Values matter little: no network branches on them.
     const std::vector<float> input(static_cast<size_t>(batch * contract.InputElementsPerItem()),
                                    0.5f);
+    const double operations = NetworkOperations(ModelFile(contract), contract, batch);
     std::vector<Tensor> outputs;
+    const double start = ThreadCpuSeconds();
     for (auto _ : state) {
       network->Run(input.data(), &outputs);
       benchmark::DoNotOptimize(outputs.front().values.data());
     }
+    const double speed =
+        operations * static_cast<double>(state.iterations()) / (ThreadCpuSeconds() - start);
     state.SetItemsProcessed(state.iterations() * batch);
+    state.counters["GFLOP"] = operations / 1e9;
+    state.counters["of_sgemm"] = speed / ProductSpeed();
   } catch (const Error& error) {
     state.SkipWithError(error.what());
   }
