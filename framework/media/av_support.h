@@ -3,13 +3,17 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/crc.h>
 #include <libavutil/display.h>
 #include <libavutil/imgutils.h>
+#include <libavutil/intreadwrite.h>
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 }
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace maskbench {
@@ -24,6 +28,16 @@ void SilenceFfmpeg();
 /// shows nowhere else: FFV1 conceals slices with a wrong check sum, and Matroska's reader takes a
 /// file that breaks off for one that ends.
 std::string TakeFfmpegError();
+
+/// Check sum of a packet's bytes.
+std::uint32_t PacketCheckSum(const AVPacket& packet);
+
+/// Stores the packet's check sum beside it in Matroska, where players ignore it. False when out of
+/// memory.
+bool AddCheckSum(AVPacket* packet);
+
+/// The check sum that was stored with the packet, if one was.
+std::optional<std::uint32_t> StoredCheckSum(const AVPacket& packet);
 
 struct AvFrameDeleter {
   void operator()(AVFrame* frame) const { av_frame_free(&frame); }

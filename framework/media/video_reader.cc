@@ -19,6 +19,7 @@ namespace {
 struct Timing {
   std::vector<int64_t> times;  // Sorted, in the stream's time base.
   bool constant = true;
+  bool checked = true;  // Every packet has a check sum.
   FrameRate rate;
 };
 
@@ -82,6 +83,7 @@ Timing ReadTiming(const std::filesystem::path& file) {
   while ((status = av_read_frame(input.get(), packet.get())) >= 0) {
     if (packet->stream_index == index) {
       ++packets;
+      timing.checked = timing.checked && StoredCheckSum(*packet);
       const int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
       if ((packet->flags & AV_PKT_FLAG_DISCARD) == 0 && time != AV_NOPTS_VALUE) {
         timing.times.push_back(time);
@@ -170,6 +172,7 @@ class VideoReader : public FrameSource {
     current_.reset(av_frame_alloc());
     next_.reset(av_frame_alloc());
 
+    alone_ = timing.checked && codec->id == AV_CODEC_ID_HUFFYUV;
     info_.codec = codec->name;
     info_.rate = timing.rate;
     info_.resampled = !timing.constant;
@@ -192,18 +195,22 @@ class VideoReader : public FrameSource {
   const MediaInfo& info() const override { return info_; }
 
   bool Next(Frame* frame) override {
-    if (!Skip()) return false;
+    if (!Advance(true)) return false;
     Convert(current_.get(), &frame->bgr);
     frame->index = index_ - 1;
     frame->time_s = static_cast<double>(frame->index) / info_.rate.hz();
     return true;
   }
 
-  bool Skip() override {
+  bool Skip() override { return Advance(false); }
+
+ private:
+  /// @param shown  whether the frame is looked at.
+  bool Advance(bool shown) {
     if (index_ == info_.frame_count) return false;
     if (info_.resampled) {
       SelectForGrid();
-    } else if (!Decode(current_.get())) {
+    } else if (!(shown || !alone_ ? Decode(current_.get()) : Pass())) {
       throw DataError(fmt::format("{} gives only {} of its {} frames.", file_.string(), index_,
                                   info_.frame_count));
     }
@@ -211,7 +218,6 @@ class VideoReader : public FrameSource {
     return true;
   }
 
- private:
   /// Makes current_ the last frame shown at or before the middle of grid position index_.
   void SelectForGrid() {
     if (index_ == 0) {
@@ -248,20 +254,38 @@ class VideoReader : public FrameSource {
     }
   }
 
+  /// Leaves out a frame that no other needs. False at the end of the file.
+  bool Pass() {
+    if (!Read()) return false;
+    av_packet_unref(packet_.get());
+    ++decoded_;
+    return true;
+  }
+
   void Feed() {
-    int status = 0;
-    while ((status = av_read_frame(input_.get(), packet_.get())) >= 0) {
-      if (packet_->stream_index != stream_index_) {
-        av_packet_unref(packet_.get());
-        continue;
-      }
-      const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
-      av_packet_unref(packet_.get());
-      if (sent < 0) Fail("cannot be decoded: " + AvErrorText(sent));
+    if (!Read()) {
+      avcodec_send_packet(decoder_.get(), nullptr);
       return;
     }
+    const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
+    av_packet_unref(packet_.get());
+    if (sent < 0) Fail("cannot be decoded: " + AvErrorText(sent));
+  }
+
+  /// Makes packet_ the stream's next one. False at the end of the file.
+  bool Read() {
+    int status = 0;
+    while ((status = av_read_frame(input_.get(), packet_.get())) >= 0) {
+      if (packet_->stream_index == stream_index_) {
+        const auto stored = StoredCheckSum(*packet_);
+        if (stored && *stored != PacketCheckSum(*packet_))
+          Fail("is damaged: its check sum differs");
+        return true;
+      }
+      av_packet_unref(packet_.get());
+    }
     if (status != AVERROR_EOF) Fail("cannot be read: " + AvErrorText(status));
-    avcodec_send_packet(decoder_.get(), nullptr);
+    return false;
   }
 
   [[noreturn]] void Fail(const std::string& what) const {
@@ -317,6 +341,8 @@ class VideoReader : public FrameSource {
   cv::Mat upright_;
   int stream_index_ = 0;
   bool next_valid_ = false;
+  /// Each frame is coded by itself and has a check sum, so that one can be left out unseen.
+  bool alone_ = false;
   int64_t first_time_ = 0;
   double ticks_per_frame_ = 1;
   int64_t index_ = 0;

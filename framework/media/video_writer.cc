@@ -14,8 +14,8 @@ class LibavWriter : public VideoWriter {
  public:
   LibavWriter(const std::filesystem::path& file, cv::Size size, FrameRate rate,
               const char* container, const char* codec_name, AVPixelFormat format,
-              cv::Size coded_size, AVDictionary* codec_options)
-      : file_(file), size_(size), coded_size_(coded_size) {
+              cv::Size coded_size, AVDictionary* codec_options, bool check_sums = false)
+      : file_(file), size_(size), coded_size_(coded_size), check_sums_(check_sums) {
     SilenceFfmpeg();
     AVFormatContext* output = nullptr;
     Check(avformat_alloc_output_context2(&output, nullptr, container, file.c_str()), "opened");
@@ -105,6 +105,7 @@ class LibavWriter : public VideoWriter {
       const int received = avcodec_receive_packet(encoder_.get(), packet_.get());
       if (received == AVERROR(EAGAIN) || received == AVERROR_EOF) return;
       Check(received, "encoded");
+      if (check_sums_ && !AddCheckSum(packet_.get())) Check(AVERROR(ENOMEM), "encoded");
       packet_->stream_index = stream_->index;
       packet_->duration = 1;
       av_packet_rescale_ts(packet_.get(), encoder_->time_base, stream_->time_base);
@@ -119,6 +120,7 @@ class LibavWriter : public VideoWriter {
 
   std::filesystem::path file_;
   cv::Size size_, coded_size_;
+  bool check_sums_;
   AvOutputPtr output_;
   AvCodecContextPtr encoder_;
   AVStream* stream_ = nullptr;
@@ -171,11 +173,8 @@ std::unique_ptr<VideoWriter> VideoWriter::Delivery(const std::filesystem::path& 
 
 std::unique_ptr<VideoWriter> VideoWriter::Intermediate(const std::filesystem::path& file,
                                                        cv::Size size, FrameRate rate) {
-  AVDictionary* codec_options = nullptr;
-  av_dict_set_int(&codec_options, "qp", 0, 0);
-  av_dict_set(&codec_options, "preset", "ultrafast", 0);
-  return std::make_unique<LibavWriter>(file, size, rate, "matroska", "libx264rgb", AV_PIX_FMT_BGR24,
-                                       size, codec_options);
+  return std::make_unique<LibavWriter>(file, size, rate, "matroska", "huffyuv", AV_PIX_FMT_RGB24,
+                                       size, nullptr, /*check_sums=*/true);
 }
 
 }  // namespace maskbench

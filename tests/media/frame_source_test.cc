@@ -382,9 +382,36 @@ TEST_F(DamageTest, OverwrittenFramesOfH264AreAnError) {
   ExpectDamageIsNoticed(file, fs::file_size(file) / 10);
 }
 
-TEST_F(DamageTest, OverwrittenFramesOfAnIntermediateAreAnError) {
+TEST_F(DamageTest, AnyOverwrittenBytesOfAnIntermediateAreAnError) {
+  ExpectDamageIsNoticed(Video("intermediate.mkv"), 1);
+}
+
+TEST_F(DamageTest, SkippedFramesOfAnIntermediateAreCheckedAndChangeNoOther) {
   const fs::path file = Video("intermediate.mkv");
-  ExpectDamageIsNoticed(file, fs::file_size(file) / 10);
+  const std::vector<cv::Mat> all = ReadAll(file);
+  const auto source = OpenFrames(file, {});
+  Frame frame;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (i % 3 != 1) {
+      ASSERT_TRUE(source->Skip());
+      continue;
+    }
+    ASSERT_TRUE(source->Next(&frame));
+    EXPECT_EQ(frame.index, static_cast<int64_t>(i));
+    EXPECT_EQ(LargestDifference(frame.bgr, all[i]), 0) << i;
+  }
+  EXPECT_FALSE(source->Skip());
+
+  std::string damaged = ReadFile(file);
+  damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);
+  WriteFileAtomically(file, damaged);
+  EXPECT_THROW(
+      {
+        const auto again = OpenFrames(file, {});
+        while (again->Skip()) {
+        }
+      },
+      DataError);
 }
 
 TEST_F(DamageTest, AnyOverwrittenBytesOfFfv1AreAnError) {

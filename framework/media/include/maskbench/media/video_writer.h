@@ -36,8 +36,8 @@ class VideoWriter {
   /// pixel. FFV1 is RGB.
   static std::unique_ptr<VideoWriter> Delivery(const std::filesystem::path& file, cv::Size size,
                                                FrameRate rate, const DeliveryOptions& options);
-  /// For steps that follow in the same run: lossless RGB H.264 in Matroska. Every pixel comes back
-  /// as it was, at a third of FFV1's decoding time.
+  /// For steps that follow in the same run: lossless RGB HuffYUV in Matroska with a check sum for
+  /// each frame. Every pixel comes back as it was, and frames can be skipped without decoding.
   static std::unique_ptr<VideoWriter> Intermediate(const std::filesystem::path& file, cv::Size size,
                                                    FrameRate rate);
   virtual ~VideoWriter() = default;
