@@ -35,7 +35,8 @@ int ImportReadingsCommand(const Program& program, const ImportReadingsArguments&
   const RunFolderLock lock(arguments.run);
   WriteImportedReadings(answers.readings, arguments.run);
   fmt::print(
-      "{} answers of {} readers, {} not given. `maskbench score {}` makes figures of them.\n",
+      "{} answers of {} readers, {} not given, in place of all imported before. `maskbench score "
+      "{}` makes figures of them.\n",
       answers.readings.readings.size(), answers.readings.readers, answers.readings.gaps,
       arguments.run.string());
   return answers.gaps.empty() ? kExitDone : kExitSomeFailed;

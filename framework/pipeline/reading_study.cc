@@ -80,7 +80,8 @@ constexpr char kReadme[] =
     "Videos "
     "are read in the order of `session` and `position`. **Weeks lie between two sessions** (a "
     "patient's versions are in different sessions, so that nobody remembers one from the other); a "
-    "session itself may take days. A video may be played as often as one likes, at any speed.\n\n"
+    "session itself may take days. A video may be played as often as one likes, at any speed. The "
+    "list is saved as CSV, with comma or semicolon.\n\n"
     "For each eye (right and left are the patient's):\n\n"
     "| column | answer |\n|---|---|\n"
     "| `right_ptosis` and the like | `present`, `absent`, or `unknown` when it cannot be told from "
@@ -173,7 +174,8 @@ void WriteReadingStudy(const RunData& data, const ReadingStudy& study, const fs:
         run / data.OutcomeOf(*MaskNode(data, item.recording, item.variant))->artefact;
     if (!fs::exists(file))
       throw DataError(
-          fmt::format("The video of {} under {} is not kept; run it with \"keep\": \"masked\".",
+          fmt::format("The video of {} under {} is not kept; the same `maskbench run` into this "
+                      "folder with --set keep=masked makes it again.",
                       item.recording, item.variant));
     files[item.video] = file;
   }
@@ -182,6 +184,10 @@ void WriteReadingStudy(const RunData& data, const ReadingStudy& study, const fs:
         fmt::format("The run has a reading list \"{}\" already; name this one "
                     "otherwise, or answers would be taken for the wrong videos.",
                     study.name));
+  if (fs::exists(folder) && !fs::is_empty(folder))
+    throw UsageError(fmt::format(
+        "{} is not empty; name a new folder, or lists that are filled in would be written over.",
+        folder.string()));
   fs::create_directories(folder / "videos");
   for (const auto& [name, file] : files)
     fs::copy_file(file, folder / "videos" / name, fs::copy_options::overwrite_existing);
@@ -204,7 +210,8 @@ void WriteReadingStudy(const RunData& data, const ReadingStudy& study, const fs:
     readme += fmt::format("{}{}: {}", &question == &Questions().front() ? "" : "; ",
                           ToString(question.condition), Join(question.words, ", "));
   readme +=
-      " |\n| `…_confidence` | how sure one is that it is present, 0 to 1; may be left blank |\n";
+      " |\n| `…_confidence` | how sure one is that it is present, 0 to 1, e.g. 0.8; may be left "
+      "blank |\n";
   WriteFileAtomically(folder / "README.md", readme);
   Json items = Json::array();
   for (const StudyItem& item : study.items)
@@ -242,44 +249,60 @@ namespace {
 /// Reads one file of answers after the other.
 class AnswerReader {
  public:
-  explicit AnswerReader(const ReadingStudy& study) {
+  explicit AnswerReader(const ReadingStudy& study) : study_(study) {
     for (const StudyItem& item : study.items) items_[{item.reader, item.video}] = &item;
     answers_.readings.name = study.name;
     answers_.readings.readers = study.readers;
   }
 
   void Read(const fs::path& file) {
-    const std::string where = file.filename().string();
+    std::string text;
+    try {
+      text = ReadFile(file);
+    } catch (const DataError& error) {
+      problems_.Add("", error.what());
+      return;
+    }
+    const std::string where = file.string();
     std::vector<CsvRow> rows;
     try {
-      const std::string text = ReadFile(file);
       const std::string head = text.substr(0, text.find('\n'));
       rows = ParseCsv(text, head.find(',') == std::string::npos ? ';' : ',');
     } catch (const DataError& error) {
-      problems_.Add(where, error.what());
+      Wrong(where, error.what());
+      return;
+    }
+    if (rows.empty()) {
+      Wrong(where, "is empty");
       return;
     }
     const std::vector<std::string> known = Columns();
+    const auto is_known = [&](const std::string& name) {
+      return std::find(known.begin(), known.end(), name) != known.end();
+    };
+    if (std::none_of(rows[0].cells.begin(), rows[0].cells.end(), is_known)) {
+      Wrong(where,
+            "is no reading list: its first line names none of the columns. Save the list as CSV, "
+            "with comma or semicolon");
+      return;
+    }
     std::map<std::string, size_t> columns;
     const size_t before = problems_.lines().size();
-    if (rows.empty()) problems_.Add(where, "is empty");
-    for (size_t i = 0; !rows.empty() && i < rows[0].cells.size(); ++i) {
+    for (size_t i = 0; i < rows[0].cells.size(); ++i) {
       const std::string& name = rows[0].cells[i];
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        problems_.Add(where,
-                      fmt::format("column \"{}\" is not known.{}", name, Suggestion(name, known)));
+      if (!is_known(name))
+        Wrong(where, fmt::format("column \"{}\" is not known.{}", name, Suggestion(name, known)));
       else if (!columns.emplace(name, i).second)
-        problems_.Add(where, fmt::format("column \"{}\" is there twice", name));
+        Wrong(where, fmt::format("column \"{}\" is there twice", name));
     }
     for (const char* name : {"reader", "video"})
-      if (!rows.empty() && columns.count(name) == 0)
-        problems_.Add(where, fmt::format("column \"{}\" is missing", name));
+      if (columns.count(name) == 0) Wrong(where, fmt::format("column \"{}\" is missing", name));
     if (problems_.lines().size() > before) return;
     for (size_t r = 1; r < rows.size(); ++r) {
       const std::string line = fmt::format("{}, line {}", where, rows[r].line);
       if (rows[r].cells.size() != rows[0].cells.size()) {
-        problems_.Add(line, fmt::format("{} cells instead of {}", rows[r].cells.size(),
-                                        rows[0].cells.size()));
+        Wrong(line,
+              fmt::format("{} cells instead of {}", rows[r].cells.size(), rows[0].cells.size()));
         continue;
       }
       ReadRow(line, columns, rows[r].cells);
@@ -287,16 +310,23 @@ class AnswerReader {
   }
 
   StudyAnswers Finish() {
-    problems_.ThrowIfAny("the answers");
-    for (const auto& [key, item] : items_)
-      if (seen_.count(key) == 0)
-        Gap(fmt::format("reader {}, session {}, video {}: no line", item->reader + 1,
-                        item->session + 1, item->video),
-            2 * static_cast<int>(Questions().size()));
+    problems_.ThrowIfAny("nothing imported: what was filled in");
+    for (const StudyItem& item : study_.items)
+      if (seen_.count({item.reader, item.video}) == 0)
+        Gap(fmt::format("reader {}, session {}, video {}: no line", item.reader + 1,
+                        item.session + 1, item.video),
+            kAnswersPerVideo);
     return std::move(answers_);
   }
 
  private:
+  static constexpr int kAnswersPerVideo =
+      static_cast<int>(kSides.size()) * static_cast<int>(kEyeConditions.size());
+
+  void Wrong(const std::string& where, const std::string& what) {
+    problems_.Add(where + ":", what);
+  }
+
   void Gap(const std::string& what, int answers) {
     answers_.gaps.push_back(what);
     answers_.readings.gaps += answers;
@@ -318,16 +348,16 @@ class AnswerReader {
     const int reader = whole ? std::stoi(number) - 1 : -1;
     const auto item = items_.find({reader, video});
     if (item == items_.end()) {
-      problems_.Add(line,
-                    fmt::format("reader \"{}\" was not to read the video \"{}\"", number, video));
+      Wrong(line, fmt::format("reader \"{}\" was not to read the video \"{}\"", number, video));
       return;
     }
     const auto [earlier, first_time] = seen_.try_emplace({reader, video}, line);
     if (!first_time) {
-      problems_.Add(line, fmt::format("reader {} has answered the video {} already, in {}", number,
-                                      video, earlier->second));
+      Wrong(line, fmt::format("reader {} has answered the video {} already, in {}", number, video,
+                              earlier->second));
       return;
     }
+    std::vector<std::string> blanks;
     for (const Side side : kSides)
       for (const Question& question : Questions()) {
         const std::string name = NameOf(side, question.condition);
@@ -344,21 +374,22 @@ class AnswerReader {
         if (!detail.empty()) {
           if (std::find(question.words.begin(), question.words.end(), detail) ==
               question.words.end())
-            problems_.Add(
-                where, fmt::format("\"{}\" is no {}; known: {}.{}", detail, question.detail,
-                                   Join(question.words, ", "), Suggestion(detail, question.words)));
+            Wrong(where,
+                  fmt::format("\"{}\" is no {}; known: {}.{}", detail, question.detail,
+                              Join(question.words, ", "), Suggestion(detail, question.words)));
           if (answer != "present")
-            problems_.Add(where, fmt::format("has a {} without being present", question.detail));
+            Wrong(where, fmt::format("has a {} without being present", question.detail));
           (question.detail == std::string("grade") ? finding.grade : finding.kind) = detail;
         }
         if (!sure.empty()) {
           char* end = nullptr;
           finding.confidence = std::strtod(sure.c_str(), &end);
           if (*end != '\0' || !(finding.confidence >= 0 && finding.confidence <= 1))
-            problems_.Add(where, fmt::format("confidence \"{}\" is no number from 0 to 1", sure));
+            Wrong(where,
+                  fmt::format("confidence \"{}\" is no number from 0 to 1, such as 0.8", sure));
         }
         if (answer.empty()) {
-          Gap(fmt::format("{} (reader {}, video {}): blank", where, number, video), 1);
+          blanks.push_back(name);
           continue;
         }
         if (answer == "present")
@@ -366,11 +397,17 @@ class AnswerReader {
         else if (answer == "absent")
           finding.presence = Presence::kAbsent;
         else if (answer != "unknown")
-          problems_.Add(where, fmt::format("\"{}\" is none of present, absent, unknown", answer));
+          Wrong(where, fmt::format("\"{}\" is none of present, absent, unknown", answer));
         answers_.readings.readings.push_back(std::move(reading));
       }
+    if (blanks.empty()) return;
+    const bool all = blanks.size() == kAnswersPerVideo;
+    Gap(fmt::format("{} (reader {}, video {}): {}", line, number, video,
+                    all ? "nothing answered" : "blank " + Join(blanks, ", ")),
+        static_cast<int>(blanks.size()));
   }
 
+  const ReadingStudy& study_;
   std::map<std::pair<int, std::string>, const StudyItem*> items_;
   std::map<std::pair<int, std::string>, std::string> seen_;  ///< Where each was answered.
   Problems problems_;

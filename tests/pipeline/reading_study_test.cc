@@ -172,6 +172,13 @@ TEST_F(ReadingStudyTest, ListsTellNothingAndTheKeyStaysWithTheRun) {
   // A second list of that name would make the first one's answers meaningless.
   EXPECT_THROW(WriteReadingStudy(*data_, Plan3(3, 2), run(), out()), UsageError);
   EXPECT_THROW(ReadReadingStudy(run(), "others"), UsageError);
+  // Another one into the same folder would write over lists that are being filled in.
+  ReadingStudy other = Plan3();
+  other.name = "other";
+  WriteFileAtomically(out() / "reader_2.csv", "filled in");
+  EXPECT_THROW(WriteReadingStudy(*data_, other, run(), out()), UsageError);
+  EXPECT_EQ(ReadFile(out() / "reader_2.csv"), "filled in");
+  EXPECT_THROW(ReadReadingStudy(run(), "other"), UsageError);
 }
 
 TEST_F(ReadingStudyTest, AnswersBecomeFigures) {
@@ -213,7 +220,7 @@ TEST_F(ReadingStudyTest, EveryGapIsNamedAndNoAnswer) {
   const ReadingStudy study = Plan3(2);
   WriteReadingStudy(*data_, study, run(), out());
   int line = 0;
-  std::string left_out, blank;
+  std::string left_out, blank, empty;
   const fs::path first = FillIn(0, [&](const std::string& video, auto* cells) {
     ++line;
     if (line == 1) {
@@ -222,16 +229,22 @@ TEST_F(ReadingStudyTest, EveryGapIsNamedAndNoAnswer) {
     } else if (line == 2) {
       blank = video;
       (*cells)["left_nystagmus"] = "";
+    } else if (line == 3) {
+      empty = video;
+      for (auto& [column, cell] : *cells)
+        if (cell == "absent") cell = "";
     }
   });
   const StudyAnswers answers = ReadAnswers(study, {first, FillIn(1, Nothing)});
-  ASSERT_EQ(answers.gaps.size(), 2u);
+  ASSERT_EQ(answers.gaps.size(), 3u);
   EXPECT_THAT(answers.gaps[0], HasSubstr(blank));
   EXPECT_THAT(answers.gaps[0], HasSubstr("left_nystagmus"));
-  EXPECT_THAT(answers.gaps[1], HasSubstr(left_out));
-  EXPECT_THAT(answers.gaps[1], HasSubstr("reader 1"));
-  EXPECT_EQ(answers.readings.gaps, 9);
-  EXPECT_EQ(answers.readings.readings.size(), study.items.size() * 8 - 9);
+  EXPECT_THAT(answers.gaps[1], HasSubstr(empty));
+  EXPECT_THAT(answers.gaps[1], HasSubstr("nothing answered"));
+  EXPECT_THAT(answers.gaps[2], HasSubstr(left_out));
+  EXPECT_THAT(answers.gaps[2], HasSubstr("reader 1"));
+  EXPECT_EQ(answers.readings.gaps, 17);
+  EXPECT_EQ(answers.readings.readings.size(), study.items.size() * 8 - 17);
   // A list that never came is a gap for each of its videos.
   EXPECT_EQ(ReadAnswers(study, {FillIn(0, Nothing)}).gaps.size(), study.items.size() / 2);
 }
@@ -274,6 +287,10 @@ TEST_F(ReadingStudyTest, WhatCannotBeUnderstoodIsNamedAllAtOnce) {
   EXPECT_THAT(with_text("reader,video,video\n"), HasSubstr("twice"));
   EXPECT_THAT(with_text("reader,video\n1\n"), HasSubstr("1 cells instead of 2"));
   EXPECT_THAT(with_text("reader,video\n1,\"open\n"), HasSubstr("line 2"));
+  const std::string tabs = with_text("reader\tvideo\n1\tv.mp4\n");
+  EXPECT_THAT(tabs, HasSubstr("is no reading list"));
+  EXPECT_THAT(tabs, testing::Not(HasSubstr("not known")));
+  EXPECT_THAT(ProblemOf(study, {folder_.path() / "absent.csv"}), HasSubstr("absent.csv cannot"));
 }
 
 TEST_F(ReadingStudyTest, BadWishesAreRefused) {
