@@ -1,6 +1,10 @@
+#include <map>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/core/text.h"
 #include "maskbench/pipeline/dataset_maker.h"
 #include "maskbench/pipeline/manifest.h"
 
@@ -8,6 +12,32 @@
 #include "progress.h"
 
 namespace maskbench {
+namespace {
+
+/// What is said of people. Any word is allowed as a label, so a misspelt one can only be seen.
+void PrintWhatIsSaid(const Dataset& dataset) {
+  std::map<std::string, std::set<std::string>> sessions;
+  std::map<std::string, int> eyes;
+  int without = 0;
+  for (const LabelledRecording& recording : dataset.recordings) {
+    if (!recording.session.empty()) sessions[recording.subject].insert(recording.session);
+    for (const EyeTruth* eye : {&recording.right, &recording.left}) {
+      for (const auto& [sign, label] : eye->labels.items())
+        ++eyes[fmt::format("{} {}", sign,
+                           label.is_string() ? label.get<std::string>() : label.dump())];
+      if (eye->labels.empty()) ++without;
+    }
+  }
+  int several = 0;
+  for (const auto& [subject, own] : sessions) several += own.size() > 1 ? 1 : 0;
+  fmt::print("Subjects with recordings of several sessions: {}.\n", several);
+  std::vector<std::string> labels;
+  for (const auto& [label, count] : eyes) labels.push_back(fmt::format("{} {}", label, count));
+  fmt::print("Labels of eyes: {}; no label {}.\n", labels.empty() ? "none" : Join(labels, ", "),
+             without);
+}
+
+}  // namespace
 
 int DatasetCheckCommand(const Program& program, const std::filesystem::path& manifest) {
   const Dataset dataset = ReadManifest(manifest);
@@ -31,6 +61,7 @@ int DatasetCheckCommand(const Program& program, const std::filesystem::path& man
   fmt::print("{} {} is sound: {} subjects, {} recordings ({}).\n", dataset.name, dataset.version,
              dataset.subjects.size(), dataset.recordings.size(),
              dataset.kind == "real" ? "real people" : "virtual people");
+  PrintWhatIsSaid(dataset);
   return kExitDone;
 }
 
