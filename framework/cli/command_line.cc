@@ -154,7 +154,13 @@ int RunCommandLine(const Program& program, int argc, char** argv) {
   CLI::App* score_command = app.add_subcommand(
       "score", "Compute the figures of a finished run again, from its observations alone.");
   score_command->add_option("DIR", folder, "Folder of the run.")->required();
-  does(score_command, [&] { return ScoreCommand(program, folder); });
+  int score_workers = 0;
+  score_command
+      ->add_option("--workers", score_workers,
+                   "Threads that draw intervals; the number of cores by default. No figure "
+                   "depends on it.")
+      ->check(CLI::Range(1, 1024));
+  does(score_command, [&] { return ScoreCommand(program, folder, score_workers); });
 
   CLI::App* report_command =
       app.add_subcommand("report", "Write the report again, from report.json and the store.");

@@ -25,8 +25,8 @@ struct RunArguments {
   int workers = 0;
   bool retry_failed = false;
 };
-/// Threads that a run takes.
-int WorkersOf(const RunArguments& arguments);
+/// Threads that are taken when so many were asked for; 0: as many as there are cores.
+int WorkersOf(int asked);
 int RunCommand(const Program& program, const RunArguments& arguments);
 /// Reads and checks the configuration and its data set, and says nothing when all is well.
 int CheckCommand(const Program& program, const RunArguments& arguments);
@@ -56,7 +56,8 @@ struct CompareBenchArguments {
 };
 int CompareBenchCommand(const CompareBenchArguments& arguments);
 
-int ScoreCommand(const Program& program, const std::filesystem::path& out);
+/// @param workers  as of WorkersOf.
+int ScoreCommand(const Program& program, const std::filesystem::path& out, int workers);
 struct ReportArguments {
   std::filesystem::path out;
   bool viewer = false;

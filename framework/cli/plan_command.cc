@@ -181,7 +181,7 @@ int PlanCommand(const Program& program, const PlanArguments& arguments) {
         "\"keep\" leaves them.",
         all.shared);
   if (learned > 0) {
-    const int workers = WorkersOf(arguments.run);
+    const int workers = WorkersOf(arguments.run.workers);
     fmt::print("\nTime: {} of one thread, about {} with {} worker{}.", DurationText(all.seconds),
                DurationText(all.seconds / workers), workers, workers == 1 ? "" : "s");
     fmt::print("\nDisk: about {} more in the end", SizeText(all.bytes));

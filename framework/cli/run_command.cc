@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "maskbench/core/error.h"
+#include "maskbench/core/parallel.h"
 #include "maskbench/core/text.h"
 #include "maskbench/pipeline/earlier_work.h"
 #include "maskbench/pipeline/export.h"
@@ -49,8 +50,9 @@ void InstallKillSwitch(Store* store) {
 }
 
 int ScoreAndReport(const Program& program, const fs::path& out, const RunDescription& run,
-                   Store* store) {
+                   int workers, Store* store) {
   const RunData data(run.config, run.dataset, run.plan, store, out);
+  SetParallelThreads(workers);
   const ScoredRun scored = ScoreRun(data, *program.components);
   WriteResults(run, scored, out);
   const std::string notice = WriteReport(out, *program.components, program.AssetsDir());
@@ -84,7 +86,7 @@ int DoRun(const Program& program, const RunArguments& arguments, PreparedRun* ru
     context.recording_maker = &*recording_maker;
   }
   ScheduleOptions options;
-  options.workers = WorkersOf(arguments);
+  options.workers = WorkersOf(arguments.workers);
   options.retry_failed = arguments.retry_failed;
   std::signal(SIGINT, AskToStop);
   std::signal(SIGTERM, AskToStop);
@@ -97,7 +99,7 @@ int DoRun(const Program& program, const RunArguments& arguments, PreparedRun* ru
     fmt::print(stderr, "Stopped; run the same command again to go on.\n");
     return kExitCannotGoOn;
   }
-  return ScoreAndReport(program, out, run->description, &store);
+  return ScoreAndReport(program, out, run->description, options.workers, &store);
 }
 
 void ReportSweep(const fs::path& out) {
@@ -125,9 +127,8 @@ int ForEachRun(const fs::path& out, const std::function<int(const fs::path& fold
 
 }  // namespace
 
-int WorkersOf(const RunArguments& arguments) {
-  return arguments.workers > 0 ? arguments.workers
-                               : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+int WorkersOf(int asked) {
+  return asked > 0 ? asked : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 int RunCommand(const Program& program, const RunArguments& arguments) {
@@ -167,12 +168,12 @@ int CheckCommand(const Program& program, const RunArguments& arguments) {
   return kExitDone;
 }
 
-int ScoreCommand(const Program& program, const fs::path& out) {
+int ScoreCommand(const Program& program, const fs::path& out, int workers) {
   return ForEachRun(out, [&](const fs::path& folder) {
     const RunDescription run = ReadRunDescription(folder, *program.components);
     const RunFolderLock lock(folder);
     Store store(StoreFile(folder));
-    return ScoreAndReport(program, folder, run, &store);
+    return ScoreAndReport(program, folder, run, WorkersOf(workers), &store);
   });
 }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "maskbench/core/parallel.h"
+
 namespace maskbench {
 
 double SortedPercentile(const std::vector<double>& sorted, double p) {
@@ -16,15 +18,14 @@ double SortedPercentile(const std::vector<double>& sorted, double p) {
 std::vector<double> SubjectBootstrapValues(
     int subject_count, int resamples, NamedRandom random,
     const std::function<double(const std::vector<double>&)>& statistic) {
-  std::vector<double> values;
-  values.reserve(resamples);
-  std::vector<double> weights(subject_count);
-  for (int resample = 0; resample < resamples; ++resample) {
-    std::fill(weights.begin(), weights.end(), 0.0);
-    for (int draw = 0; draw < subject_count; ++draw) weights[random.Below(subject_count)] += 1;
-    const double value = statistic(weights);
-    if (!std::isnan(value)) values.push_back(value);
-  }
+  std::vector<std::vector<double>> weights(static_cast<size_t>(std::max(0, resamples)),
+                                           std::vector<double>(subject_count));
+  for (std::vector<double>& own : weights)
+    for (int draw = 0; draw < subject_count; ++draw) own[random.Below(subject_count)] += 1;
+  std::vector<double> values(weights.size());
+  ParallelFor(resamples, [&](int i) { values[i] = statistic(weights[i]); });
+  values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return std::isnan(v); }),
+               values.end());
   if (values.size() * 2 < static_cast<size_t>(resamples)) return {};
   std::sort(values.begin(), values.end());
   return values;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "maskbench/core/parallel.h"
 #include "maskbench/stats/bootstrap.h"
 
 namespace maskbench {
@@ -116,29 +117,35 @@ LinkabilityNull PermuteLinkability(const std::vector<Comparison>& comparisons, i
   for (auto& row : by_probe) std::sort(row.begin(), row.end());
   std::vector<int> own(subject_count);
   std::iota(own.begin(), own.end(), 0);
-  std::vector<double> values;
-  int reached = 0;
+  std::vector<std::vector<int>> owns;
   for (int round = 0; round < permutations; ++round) {
     for (int i = subject_count - 1; i > 0; --i) {
       std::swap(own[i], own[random.Below(static_cast<uint32_t>(i) + 1)]);
     }
+    owns.push_back(own);
+  }
+  std::vector<double> values(owns.size());
+  ParallelFor(permutations, [&](int round) {
     std::vector<double> mated(binned.of_all.size(), 0);
     for (int probe = 0; probe < subject_count; ++probe) {
       const auto& row = by_probe[probe];
-      auto at = std::lower_bound(row.begin(), row.end(), std::pair(own[probe], -1));
-      for (; at != row.end() && at->first == own[probe]; ++at) mated[at->second] += 1;
+      const int whose = owns[round][probe];
+      auto at = std::lower_bound(row.begin(), row.end(), std::pair(whose, -1));
+      for (; at != row.end() && at->first == whose; ++at) mated[at->second] += 1;
     }
-    const double value = Global(mated, binned.of_all, options.omega);
-    if (std::isnan(value)) continue;
-    values.push_back(value);
-    reached += value >= measured - 1e-12 ? 1 : 0;
-  }
+    values[round] = Global(mated, binned.of_all, options.omega);
+  });
+  values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return std::isnan(v); }),
+               values.end());
+  const auto reached = std::count_if(values.begin(), values.end(),
+                                     [&](double value) { return value >= measured - 1e-12; });
   if (values.empty()) return result;
   std::sort(values.begin(), values.end());
   result.mean =
       std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   result.central = {SortedPercentile(values, 0.025), SortedPercentile(values, 0.975)};
-  result.p_value = (1.0 + reached) / (1.0 + static_cast<double>(values.size()));
+  result.p_value =
+      (1.0 + static_cast<double>(reached)) / (1.0 + static_cast<double>(values.size()));
   return result;
 }
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "maskbench/core/parallel.h"
+
 #include "resample_summary.h"
 
 namespace maskbench {
@@ -35,13 +37,20 @@ IntervalEstimate PanelBootstrap(int readers, int patients, int resamples, NamedR
     estimate.status = EstimateStatus::kTooFewClusters;
     return estimate;
   }
-  std::vector<double> values;
-  for (int resample = 0; resample < resamples; ++resample) {
-    Draw(&random, &reader_weights);
-    Draw(&random, &patient_weights);
-    const double value = statistic(reader_weights, patient_weights);
-    if (!std::isnan(value)) values.push_back(value);
+  struct Drawn {
+    std::vector<double> readers, patients;
+  };
+  std::vector<Drawn> drawn(static_cast<size_t>(std::max(0, resamples)),
+                           {reader_weights, patient_weights});
+  for (Drawn& own : drawn) {
+    Draw(&random, &own.readers);
+    Draw(&random, &own.patients);
   }
+  std::vector<double> values(drawn.size());
+  ParallelFor(resamples,
+              [&](int i) { values[i] = statistic(drawn[i].readers, drawn[i].patients); });
+  values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return std::isnan(v); }),
+               values.end());
   SummariseResamples(std::move(values), resamples, confidence, &estimate);
   return estimate;
 }

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "maskbench/core/parallel.h"
+
 namespace maskbench {
 namespace {
 
@@ -37,6 +39,24 @@ TEST_F(BootstrapTest, SameSeedGivesTheSameInterval) {
   EXPECT_EQ(one.low, again.low);
   EXPECT_EQ(one.high, again.high);
   EXPECT_NE(one.low, other.low);
+}
+
+TEST_F(BootstrapTest, ThreadsChangeNoBit) {
+  const auto mean = [&](const std::vector<double>& weights) {
+    double sum = 0, total = 0;
+    for (size_t i = 0; i < weights.size(); ++i) sum += weights[i] * values_[i], total += weights[i];
+    // Some resamples have no value.
+    return weights[0] > 2 ? kNan : sum / total;
+  };
+  const auto values = [&] {
+    return SubjectBootstrapValues(kPeople, 300, NamedRandom(2, "a", "b"), mean);
+  };
+  const std::vector<double> alone = values();
+  SetParallelThreads(4);
+  const std::vector<double> together = values();
+  SetParallelThreads(1);
+  EXPECT_LT(alone.size(), 300u);
+  EXPECT_EQ(alone, together);
 }
 
 TEST_F(BootstrapTest, IntervalOfAMeanIsThatOfNormalTheory) {

@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "maskbench/core/error.h"
+#include "maskbench/core/parallel.h"
 #include "maskbench/core/rng.h"
 #include "maskbench/render/renderer.h"
 
@@ -18,7 +19,6 @@
 #include "experiments/training/eye_network/crop_people.h"
 #include "experiments/training/eye_network/crop_shot.h"
 #include "experiments/training/eye_network/crop_stage.h"
-#include "experiments/training/parallel_cases.h"
 
 namespace maskbench::training {
 namespace {

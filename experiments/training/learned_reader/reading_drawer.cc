@@ -8,12 +8,11 @@
 #include <opencv2/imgproc.hpp>
 
 #include "maskbench/core/error.h"
+#include "maskbench/core/parallel.h"
 #include "maskbench/head/eye_model.h"
 #include "maskbench/perception/crop.h"
 #include "maskbench/perception/face_tracker.h"
 #include "maskbench/perception/reader_crop.h"
-
-#include "experiments/training/parallel_cases.h"
 
 namespace maskbench::training {
 namespace {

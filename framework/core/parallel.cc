@@ -1,12 +1,18 @@
-#include "experiments/training/parallel_cases.h"
+#include "maskbench/core/parallel.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-namespace maskbench::training {
+namespace maskbench {
+namespace {
+
+std::atomic<int> g_threads{1};
+
+}  // namespace
 
 void DoCases(int count, int threads,
              const std::function<std::function<void(int index)>()>& make_worker,
@@ -21,9 +27,9 @@ void DoCases(int count, int threads,
       const std::function<void(int)> worker = make_worker();
       for (int index = next++; index < count && !failed; index = next++) {
         worker(index);
+        if (!progress) continue;
         const std::lock_guard<std::mutex> lock(mutex);
-        ++done;
-        if (progress) progress(done, count);
+        progress(++done, count);
       }
     } catch (...) {
       const std::lock_guard<std::mutex> lock(mutex);
@@ -32,10 +38,16 @@ void DoCases(int count, int threads,
     }
   };
   std::vector<std::thread> workers;
-  for (int k = 1; k < threads; ++k) workers.emplace_back(work);
+  for (int k = 1; k < std::min(threads, count); ++k) workers.emplace_back(work);
   work();
   for (std::thread& worker : workers) worker.join();
   if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace maskbench::training
+void SetParallelThreads(int threads) { g_threads = std::max(1, threads); }
+
+void ParallelFor(int count, const std::function<void(int index)>& body) {
+  DoCases(count, g_threads, [&] { return body; }, {});
+}
+
+}  // namespace maskbench
