@@ -53,14 +53,24 @@ std::vector<Verification::OperatingPoint> Verification::Roc(
 }
 
 double Verification::Auc(const std::vector<double>& weights) const {
-  double area = 0;
-  OperatingPoint before;
-  const bool any = Walk(weights, [&](const OperatingPoint& point) {
-    area += (point.far - before.far) * (point.tar + before.tar) / 2;
-    before = point;
-    return true;
-  });
-  return any ? area : kNan;
+  // Sums of whole weights, hence exact; one pass, since bootstraps spend most of their time here.
+  double twice_area = 0, genuine = 0, impostor = 0;
+  for (size_t i = 0; i < sorted_.size();) {
+    const double score = sorted_[i].score;
+    double tied_genuine = 0, tied_impostor = 0;
+    for (; i < sorted_.size() && sorted_[i].score == score; ++i) {
+      const int probe = sorted_[i].probe_subject, gallery = sorted_[i].gallery_subject;
+      if (probe == gallery) {
+        tied_genuine += weights.empty() ? 1 : weights[probe];
+      } else {
+        tied_impostor += weights.empty() ? 1 : weights[probe] * weights[gallery];
+      }
+    }
+    twice_area += tied_impostor * (2 * genuine + tied_genuine);
+    genuine += tied_genuine;
+    impostor += tied_impostor;
+  }
+  return genuine > 0 && impostor > 0 ? twice_area / (2 * genuine * impostor) : kNan;
 }
 
 size_t Verification::EqualErrorPoint(const std::vector<OperatingPoint>& curve) {
