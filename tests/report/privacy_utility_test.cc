@@ -75,6 +75,7 @@ TEST_F(PrivacyUtilityTest, TheFrontIsWhatNobodyBeats) {
   Limits("fitted", 0.8);
   Limits("blur", 2.5);
   Limits("mean", 0.1, "bin=3..4;scale=true");
+  Limits("mean", 0.1, "bin=all;pitch=5..;scale=true");
   Limits("mean", 0.1, "bin=all;scale=default");
   const std::vector<PrivacyUtilityPoint> points = PrivacyUtility(figures_);
   ASSERT_THAT(points, SizeIs(5));
