@@ -58,14 +58,14 @@ double Verification::Auc(const std::vector<double>& weights) const {
   for (size_t i = 0; i < sorted_.size();) {
     const double score = sorted_[i].score;
     double tied_genuine = 0, tied_impostor = 0;
-    for (; i < sorted_.size() && sorted_[i].score == score; ++i) {
+    do {
       const int probe = sorted_[i].probe_subject, gallery = sorted_[i].gallery_subject;
       if (probe == gallery) {
         tied_genuine += weights.empty() ? 1 : weights[probe];
       } else {
         tied_impostor += weights.empty() ? 1 : weights[probe] * weights[gallery];
       }
-    }
+    } while (++i < sorted_.size() && sorted_[i].score == score);
     twice_area += tied_impostor * (2 * genuine + tied_genuine);
     genuine += tied_genuine;
     impostor += tied_impostor;
