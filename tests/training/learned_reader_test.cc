@@ -105,11 +105,11 @@ TEST(ReadingPatients, NoTwoUsesShareASeedAndConditionsTakeTurns) {
   const auto a = PlanOf(ReadingUse::kTest, 1, 3), b = PlanOf(ReadingUse::kTest, 1, 8);
   EXPECT_EQ(a.condition, b.condition);
   EXPECT_NE(a.subject_id, b.subject_id);
-  EXPECT_EQ(FramesOf(ReadingUse::kTest, a).size(), 120u);
+  EXPECT_EQ(FramesOf(ReadingUse::kTest, a).size(), 240u);
   EXPECT_EQ(FramesOf(ReadingUse::kFrames, PlanOf(ReadingUse::kFrames, 1, 3)).size(), 36u);
 }
 
-TEST(ReadingPatients, OfExaminationsAloneHaveSecondConditions) {
+TEST(ReadingPatients, OfWhoseTimeIsReadHaveSecondConditions) {
   using virtual_clinic::Condition;
   int second = 0;
   for (int index = 0; index < 100; ++index) {
@@ -120,7 +120,7 @@ TEST(ReadingPatients, OfExaminationsAloneHaveSecondConditions) {
       EXPECT_EQ(plan.second, Condition::kHealthy);
     }
     second += plan.second == Condition::kHealthy ? 0 : 1;
-    EXPECT_EQ(PlanOf(ReadingUse::kTest, 1, index, 0.6).second, Condition::kHealthy);
+    EXPECT_EQ(PlanOf(ReadingUse::kFrames, 1, index, 0.6).second, Condition::kHealthy);
     EXPECT_EQ(PlanOf(ReadingUse::kExaminations, 1, index).second, Condition::kHealthy);
   }
   EXPECT_GT(second, 30);

@@ -225,7 +225,7 @@ class Training {
             "MRD1 "
             "off by {:.2f} mm, MRD2 by {:.2f} mm, gaze by {:.1f}° across and {:.1f}° up and down "
             "(mean absolute errors, irises of 11.7 mm).\n\n## On unseen patients\n\n{} patients, "
-            "4 s, 30 frames a second, both eyes; smaller pictures are the same ones resized. "
+            "8 s, 30 frames a second, both eyes; smaller pictures are the same ones resized. "
             "Groups "
             "below the widths are of pictures {} px wide. Intervals are 95 % and over patients.\n\n"
             "{}\nGrade or kind right among eyes rightly called present: {}.\n",

@@ -23,8 +23,7 @@ const OptionTable<ReaderRecipeOptions>& ReaderRecipeOptions::Options() {
                "effort 1.",
                {Range(5, 100000)})
           .Add("second_share", &O::second_share,
-               "Of the ill whose examinations have no pictures, how many have strabismus or "
-               "nystagmus "
+               "Of the ill in recordings and examinations, how many have strabismus or nystagmus "
                "besides.",
                {Range(0, 1)})
           .Add("frame_steps", &O::frame_steps, "Steps of the frame network, at effort 1.",

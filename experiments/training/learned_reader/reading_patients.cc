@@ -14,7 +14,8 @@ using virtual_clinic::RecordingPlan;
 
 constexpr std::uint64_t kFirstSeed = 5000, kSeedsPerRecipe = 10;
 constexpr int kConditions = 5;
-constexpr double kFullSeconds = 12, kBriefSeconds = 4;
+// Lengths of recordings: the whole examination at leisure, briskly, and its short form.
+constexpr double kFullSeconds = 12, kBriskSeconds = 8, kBriefSeconds = 4;
 /// Of single pictures one in so many, so that every step of the examination is seen.
 constexpr int kFrameStride = 10;
 /// Pictures' widths for training, drawn evenly; the usual one more often.
@@ -56,28 +57,29 @@ RecordingPlan PlanOf(ReadingUse use, std::uint64_t seed, int index, double secon
   NamedRandom random(plan.seed, plan.recording_id, "format");
   const int width = kWidths[random.Below(static_cast<std::uint32_t>(kWidths.size()))];
   const bool brief = random.Uniform() < 0.5;
+  if (use != ReadingUse::kFrames && plan.condition != Condition::kHealthy &&
+      random.Uniform() < second_share) {
+    const bool strabismus = random.Uniform() < 0.5;
+    plan.second = strabismus ? Condition::kStrabismus : Condition::kNystagmus;
+    if (plan.second == plan.condition)
+      plan.second = strabismus ? Condition::kNystagmus : Condition::kStrabismus;
+  }
   switch (use) {
     case ReadingUse::kFrames:
       plan.seconds = kFullSeconds;
       plan.width_px = width;
       break;
     case ReadingUse::kExaminations:
-      if (plan.condition != Condition::kHealthy && random.Uniform() < second_share) {
-        const bool strabismus = random.Uniform() < 0.5;
-        plan.second = strabismus ? Condition::kStrabismus : Condition::kNystagmus;
-        if (plan.second == plan.condition)
-          plan.second = strabismus ? Condition::kNystagmus : Condition::kStrabismus;
-      }
-      plan.seconds = brief ? kBriefSeconds : kFullSeconds;
+      plan.seconds = brief ? kBriefSeconds : random.Uniform() < 0.5 ? kBriskSeconds : kFullSeconds;
       plan.width_px = kUsualWidth;
       break;
     case ReadingUse::kRecordings:
     case ReadingUse::kValidation:
-      plan.seconds = kBriefSeconds;
+      plan.seconds = brief ? kBriefSeconds : kBriskSeconds;
       plan.width_px = width;
       break;
     case ReadingUse::kTest:
-      plan.seconds = kBriefSeconds;
+      plan.seconds = kBriskSeconds;
       plan.width_px = kUsualWidth;
       break;
   }
