@@ -34,7 +34,8 @@ std::unique_ptr<at::ObserverContext> LookAtInputs(const at::RecordFunction& func
     products->per_number = weight.numel() / weight.size(0);
   };
   if (name == "mkldnn_prepacked::conv2d_run") {
-    const auto packed = inputs[1].toObject();
+    // Given as the interpreter's stack: what lies below the operation's two inputs is not its own.
+    const auto packed = inputs[inputs.size() - 1].toObject();
     const at::IValue state = packed->type()->getMethod("__getstate__")({packed});
     convolve(state.toTuple()->elements()[0].toTensor());
   } else if (name == "aten::convolution") {
