@@ -56,7 +56,7 @@ report.tracePanel = (all, options) => {
         values(trace).forEach((value, k) => rows.push({t: k / rate, v: value, variant: trace.variant}));
       }
       const unit = shown.find((trace) => trace.measure === measure).unit;
-      const last = i + 1 === measures.length;
+      const last = i + 1 === measures.length, legend = i === 0 ? {orient: 'top', columns: Math.min(6, names.length)} : null;
       const slot = views.length;
       report.addChart(place, `Trace of ${measure}`, (room) => {
         const scale = report.scales(names);
@@ -67,8 +67,8 @@ report.tracePanel = (all, options) => {
             {mark: {type: 'line', strokeWidth: 1.4, invalid: 'break-paths-show-path-domains'}, encoding: {
               x: {field: 't', type: 'quantitative', title: last ? 'time, s' : null, scale: {domain: [0, Math.max(1, samples - 1) / rate], nice: false}},
               y: {field: 'v', type: 'quantitative', title: `${words(measure)}, ${unit}`, scale: {zero: false}, axis: {minExtent: 36}},
-              color: {field: 'variant', type: 'nominal', scale: scale.colour, title: null, legend: last ? {} : null},
-              strokeDash: {field: 'variant', type: 'nominal', scale: scale.dash, title: null, legend: last ? {} : null}}},
+              color: {field: 'variant', type: 'nominal', scale: scale.colour, title: null, legend},
+              strokeDash: {field: 'variant', type: 'nominal', scale: scale.dash, title: null, legend}}},
             {data: {values: [{}]}, mark: {type: 'rule', strokeWidth: 1.5}, encoding: {x: {datum: {expr: 'cursor'}, type: 'quantitative'}}}
           ]
         };
