@@ -203,7 +203,17 @@ cv::Mat DrawPrivacyUtility(const std::vector<PrivacyUtilityPoint>& points) {
       cv::line(image, {to.x, from.y}, to, colour(s), 2, cv::LINE_AA);
     }
   }
+  // What the colours are: below, where nobody's points lie, and as far left as it needs.
   std::vector<cv::Rect> taken;
+  for (size_t s = 0; s < sheets.size(); ++s) {
+    const std::string text = sheets[s] + "; line: front";
+    const int up = 26 * static_cast<int>(sheets.size() - 1 - s);
+    const cv::Point at(kWidth - kRight - 16 - TextBox(text, {0, 0}, 0.5).width,
+                       kHeight - kBottom - 20 - up);
+    cv::circle(image, at - cv::Point(14, 5), 6, colour(s), cv::FILLED, cv::LINE_AA);
+    Text(&image, text, at, 0.5, kInk);
+    taken.push_back(TextBox(text, at, 0.5));
+  }
   for (const PrivacyUtilityPoint& point : points) {
     const cv::Point at = axes.At(point.mrd1_limits_mm, point.auc);
     taken.emplace_back(at - cv::Point(8, 8), cv::Size(17, 17));
@@ -232,11 +242,6 @@ cv::Mat DrawPrivacyUtility(const std::vector<PrivacyUtilityPoint>& points) {
     }
     taken.push_back(TextBox(label, where, 0.5));
     Text(&image, label, where, 0.5, ink);
-  }
-  for (size_t s = 0; s < sheets.size(); ++s) {
-    const cv::Point at(kWidth - 420, kTop + 24 + 26 * static_cast<int>(s));
-    cv::circle(image, at - cv::Point(14, 5), 6, colour(s), cv::FILLED, cv::LINE_AA);
-    Text(&image, sheets[s] + "; line: front", at, 0.5, kInk);
   }
   return image;
 }

@@ -117,5 +117,16 @@ TEST_F(PrivacyUtilityTest, BetterPointsStandFurtherLeftAndLower) {
   EXPECT_GT(right->x, left->x + 300);
 }
 
+TEST_F(PrivacyUtilityTest, LongNamesEndWithinThePicture) {
+  Attack("good", 0.6);
+  Limits("good", 0.5);
+  for (Figure& figure : figures_)
+    if (!figure.reader.empty()) figure.reader = "an_observer_with_the_name_of_a_whole_sentence";
+  const cv::Mat image = DrawPrivacyUtility(PrivacyUtility(figures_));
+  const cv::Mat margin = image.colRange(image.cols - 20, image.cols);
+  EXPECT_EQ(cv::norm(margin, cv::Mat(margin.size(), CV_8UC3, cv::Scalar::all(255)), cv::NORM_INF),
+            0);
+}
+
 }  // namespace
 }  // namespace maskbench
