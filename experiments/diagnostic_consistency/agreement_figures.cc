@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -152,6 +153,28 @@ void GroupScorer::AddKappaOfStratum(const Place& place) {
           : ClusteredKappa(CountPairs(OfOneReader(pairs.readings), kAnswers));
   AddEstimate(place, "presence_kappa", kappa, pairs.readings.size(), tables.PatientsRead(),
               pairs.unread_second);
+}
+
+void GroupScorer::AddKappaOfEachPerson(const Place& place) {
+  const AnswerPairs pairs =
+      PairAnswers(group_, units_, options_.reference_variant, place.arm, place.condition);
+  for (int member = 0; member < group_.members; ++member) {
+    std::vector<PanelReading> own;
+    std::set<int> patients;
+    int failed = 0;
+    for (const PanelReading& reading : pairs.readings) {
+      if (reading.reader != member) continue;
+      own.push_back(reading);
+      patients.insert(reading.patient);
+      if (reading.second == kUnread) ++failed;
+    }
+    if (own.empty()) continue;
+    const Place of_person{place.arm, place.condition, {{"person", fmt::format("{}", member + 1)}}};
+    AddEstimate(of_person, "presence_kappa",
+                KappaEstimateOf(own, 1, kAnswers, KappaWeighting::kNone, options_.resamples,
+                                Random(of_person, "kappa")),
+                own.size(), static_cast<int>(patients.size()), failed);
+  }
 }
 
 void GroupScorer::AddGrades(const Place& place) {

@@ -141,8 +141,8 @@ class DiagnosticConsistency : public Experiment, public SubjectValueSource {
   }
 
   static std::vector<ReportTable> Tables() {
-    const std::vector<std::string> plain = {"sex",        "age",        "ancestry",
-                                            "resolution", "borderline", "severity"};
+    const std::vector<std::string> plain = {"sex",        "age",      "ancestry", "resolution",
+                                            "borderline", "severity", "person"};
     std::vector<ReportTable> tables = {
         {"Primary endpoints",
          "One per condition, fixed beforehand; P adjusted over conditions (Holm). 1: met.",

@@ -48,6 +48,7 @@ void GroupScorer::ScoreArm(const Place& place, Tests* tests) {
   if (group_.members > 1) AddBetweenReaders(place);
   if (place.arm == options_.reference_variant) return;
   AddAgreement(place, tests);
+  if (group_.members > 1 && !group_.simulated) AddKappaOfEachPerson(place);
   AddGrades(place);
   AddShuffled(place);
   AddAgainstReread(place, tests);

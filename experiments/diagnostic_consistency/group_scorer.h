@@ -62,6 +62,8 @@ class GroupScorer {
 
   // agreement_figures.cc
   void AddAgreement(const Place& place, Tests* tests);
+  /// Of people's answers: κ of each alone, in the order of the study's readers.
+  void AddKappaOfEachPerson(const Place& place);
   void AddGrades(const Place& place);
   void AddShuffled(const Place& place);
   void AddAgainstReread(const Place& place, Tests* tests);

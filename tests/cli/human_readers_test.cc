@@ -104,13 +104,14 @@ class HumanReaders : public testing::Test {
 
   /// A cell of the row of figures.csv that has these and no group; nothing when there is none.
   std::string Cell(const std::string& variant, const std::string& condition,
-                   const std::string& metric, const std::string& column) const {
+                   const std::string& metric, const std::string& column,
+                   const std::string& group = "") const {
     const std::vector<CsvRow> rows = ParseCsv(ReadFile(run() / "figures.csv"));
     for (size_t r = 1; r < rows.size(); ++r) {
       Line line;
       for (size_t i = 0; i < rows[0].cells.size(); ++i) line[rows[0].cells[i]] = rows[r].cells[i];
       if (line["reader"] == "human" && line["variant"] == variant &&
-          line["condition"] == condition && line["metric"] == metric && line["group"].empty())
+          line["condition"] == condition && line["metric"] == metric && line["group"] == group)
         return line[column];
     }
     return "";
@@ -168,6 +169,10 @@ TEST_F(HumanReaders, AreImportedAndScored) {
   EXPECT_NEAR(std::stod(Cell("blur", "ptosis", "presence_kappa", "value")), 0.675, 1e-12);
   EXPECT_EQ(Cell("blur", "ptosis", "presence_kappa", "n"), "16");
   EXPECT_EQ(Cell("blur", "ptosis", "presence_kappa", "n_failed"), "2");
+  EXPECT_NEAR(std::stod(Cell("blur", "ptosis", "presence_kappa", "value", "person=1")), 0.75,
+              1e-12);
+  EXPECT_NEAR(std::stod(Cell("blur", "ptosis", "presence_kappa", "value", "person=2")), 0.6, 1e-12);
+  EXPECT_EQ(Cell("blur", "ptosis", "presence_kappa", "n", "person=2"), "8");
   EXPECT_NEAR(std::stod(Cell("blur", "ptosis", "presence_agreement", "value")), 13.0 / 16, 1e-12);
   EXPECT_EQ(Cell("blur", "nystagmus", "presence_agreement", "n"), "16");
   // Four patients are too few for an interval.
