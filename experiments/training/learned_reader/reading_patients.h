@@ -26,8 +26,8 @@ inline constexpr double kReadingHz = 30;
 
 /// The recording of patient number `index`; patients of one kind take conditions in turn, sexes,
 /// ancestries and ages evenly. A pure function of its arguments.
-/// @param second_share  of the ill whose time is read (all but kFrames), how many have strabismus or
-/// nystagmus besides.
+/// @param second_share  of the ill whose time is read (all but kFrames), how many have strabismus
+/// or nystagmus besides.
 virtual_clinic::RecordingPlan PlanOf(ReadingUse use, std::uint64_t seed, int index,
                                      double second_share = 0);
 
